@@ -1,0 +1,101 @@
+"""`python -m tf1_models VERB …`: finds the verb's module, runs it, turns the kit's errors into exit codes.
+
+Only the chosen verb's module is imported, and no verb imports TensorFlow before it has checked its input: `--help`
+and `list` stay fast, and bad data fails in a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from typing import List, Optional
+
+import tf1_models
+from tf1_models.errors import KitError
+
+# verb -> one line of help, in the order in which a user meets them; the module is tf1_models.commands.<verb>
+VERBS = {
+    "list": "reports and runs: metric, reported value, epochs, batch, parameters",
+    "show": "one report: layer table, hyper-parameters, quirks, assumptions, sources",
+    "data": "find, check, prepare or download CIFAR-10",
+    "train": "train one run; resumes what an interrupted one left",
+    "evaluate": "score a checkpoint: accuracy, macro-F1, weighted-F1, per class",
+    "predict": "write a checkpoint's class probabilities to result.npy",
+    "grade": "F1 of prediction files against a key; format check; autograder bundle",
+}
+
+EPILOG = (
+    "exit codes: 0 done; 1 the check's answer is no; 2 usage; 3 bad input; 4 environment; 130 interrupted (state "
+    "saved). Results go to stdout, everything else to stderr. `tf1-models VERB --help` has each verb's options."
+)
+
+
+def common_options() -> argparse.ArgumentParser:
+    """The options that every verb takes, accepted after the verb."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--debug", action="store_true", help="add the traceback to an error")
+    return parser
+
+
+def _parser(argv: List[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tf1-models",
+        description="TensorFlow 1 graph-mode reproduction kit: five CIFAR-10 reports, rebuilt and rerun.",
+        epilog=EPILOG,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"tf1-models {tf1_models.__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    for verb, summary in VERBS.items():
+        if chosen is not None and verb != chosen:
+            verbs.add_parser(verb, help=summary, add_help=False)
+            continue
+        child = verbs.add_parser(
+            verb, help=summary, description=summary, parents=[common_options()], allow_abbrev=False
+        )
+        if verb == chosen:
+            module = importlib.import_module(f"tf1_models.commands.{verb}")
+            module.add_arguments(child)
+            child.set_defaults(handler=module.run)
+    return parser
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Runs one verb.
+
+    Args:
+        argv: Words after the program's name; `sys.argv[1:]` when None.
+
+    Returns:
+        The exit code (see `EPILOG`).
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words)
+    try:
+        args = parser.parse_args(words)
+    except SystemExit as stop:  # argparse has printed its one line (2) or the help (0)
+        return int(stop.code or 0)
+    if args.verb is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        code = args.handler(args)
+        sys.stdout.flush()
+        return int(code or 0)
+    except KitError as error:
+        if args.debug:
+            import traceback
+
+            traceback.print_exc()
+        print(f"tf1-models {args.verb}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"tf1-models {args.verb}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `tf1-models list | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 128 + signal.SIGPIPE

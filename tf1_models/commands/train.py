@@ -1,0 +1,98 @@
+"""`train REPORT`: trains one run, or continues what an interrupted one left."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, Dict
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's options."""
+    parser.add_argument("report", help="a report, as `list` names it")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings that differ from the report's run")
+    parser.add_argument("--run", help="a run of the report (default: its headline run)")
+    parser.add_argument("--data", default="cifar10", help="cifar10 (searched), digits (embedded), or a path")
+    parser.add_argument("--seed", type=int, help="run seed (default: the run's own)")
+    parser.add_argument("--epochs", type=int, help="same as epochs=N")
+    parser.add_argument("--max-steps", type=int, help="stop after N training steps; same as max_steps=N")
+    parser.add_argument("--out", default="runs", help="folder for run folders, or one run folder (default: runs)")
+    parser.add_argument("--fresh", action="store_true", help="start anew: removes what an earlier run left there")
+    parser.add_argument("--console", choices=["kit", "report"], default="kit",
+                        help="report: print what the report's own program printed")
+    parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
+    parser.add_argument("--checkpoint-minutes", type=float, default=10.0, metavar="M",
+                        help="also save inside an epoch, every M minutes (default 10)")
+    parser.add_argument("--require-gpu", action="store_true", help="exit 4 unless TensorFlow uses a GPU")
+    parser.add_argument("--tf-log", action="store_true", help="show TensorFlow's own start-up lines")
+    parser.add_argument("--json", action="store_true", help="print result.json instead of a table")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the verb; settings, data and folder are checked before TensorFlow is imported."""
+    from tf1_models import registry
+    from tf1_models.errors import UsageError
+    from tf1_models.overrides import parse_words
+
+    words = parse_words(args.settings)
+    for key, value in (("seed", args.seed), ("epochs", args.epochs), ("max_steps", args.max_steps)):
+        if value is not None:
+            if key in words:
+                raise UsageError(f"{key} is set twice: as an option and as key=value")
+            words[key] = str(value)
+    if args.threads is not None and args.threads < 1:
+        raise UsageError(f"--threads {args.threads} is out of range; allowed: 1 or more")
+    if not args.checkpoint_minutes > 0:
+        raise UsageError("--checkpoint-minutes must be above 0")
+    experiment = registry.experiment(args.report, args.run or registry.default_run(args.report), words)
+
+    from tf1_models import train
+    from tf1_models.datasets.load import load
+    from tf1_models.progress import Log
+
+    data = load(args.data)
+    options = train.Options(
+        out=args.out,
+        fresh=args.fresh,
+        threads=args.threads,
+        checkpoint_minutes=args.checkpoint_minutes,
+        require_gpu=args.require_gpu,
+        quiet=args.quiet,
+        tf_log=args.tf_log,
+        command=tuple(sys.argv[1:]),
+    )
+    log = Log(args.quiet)
+    folder, record = train.prepare(experiment, data, options)
+    try:
+        if folder.is_finished():
+            result = folder.result()
+            log.line(f"already finished: {folder.path} (--fresh trains it again)")
+        else:
+            log.open(folder.file("log.txt"))
+            result = train.train(experiment, data, folder, record, options, log)
+        _print(result, folder.path, args.json)
+    finally:
+        log.close()
+        folder.close()
+    return 0
+
+
+def _print(result: Dict[str, Any], path: str, as_json: bool) -> None:
+    if as_json:
+        from tf1_models.files import to_json
+
+        print(to_json(result))
+        return
+    print(f"{result['report']} / {result['run']}, seed {result['seed']}, data {result['data']}")
+    print(f"{'':8}{'macro-F1':>10}{'weighted':>10}{'accuracy':>10}{'images':>8}")
+    for split in ("dev", "test"):
+        scores = result[split]
+        if scores is not None:
+            print(f"{split:8}{scores['macro_f1']:10.4f}{scores['weighted_f1']:10.4f}"
+                  f"{scores['accuracy']:10.4f}{scores['n']:8d}")
+    reported = result["reported"]
+    if reported["value"] is not None and result["data"] == "cifar10":
+        print(f"reported ({reported['metric']}): {reported['value']:.4f}")
+    print(f"variables sha256 {result['variables_sha256']}")
+    print(f"run folder {path}")

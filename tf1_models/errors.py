@@ -1,0 +1,65 @@
+"""The kit's own exceptions: one class per exit code, one line per message.
+
+A message says what was wrong, what is allowed and what to do; `cli.main` prints it without a traceback
+(`--debug` adds one) and leaves with `exit_code`. Anything else that escapes a verb is a defect of the kit.
+"""
+
+from __future__ import annotations
+
+
+class KitError(Exception):
+    """Base of every error that the kit raises on purpose."""
+
+    exit_code = 1
+
+
+class CheckFailed(KitError):
+    """The check's answer is no: a regression, a grade below its threshold, a value out of its band."""
+
+    exit_code = 1
+
+
+class UsageError(KitError):
+    """The request makes no sense: unknown report, run or field, value out of range."""
+
+    exit_code = 2
+
+
+class InputError(KitError):
+    """What was read is bad: data set, submission, checkpoint, run folder."""
+
+    exit_code = 3
+
+
+class MachineError(KitError):
+    """The machine lacks something: a package, a demanded GPU, room on the disk."""
+
+    exit_code = 4
+
+
+class Interrupted(KitError):
+    """SIGINT or SIGTERM arrived; the state was saved first."""
+
+    exit_code = 130
+
+
+def one_line(error: BaseException) -> str:
+    """The first line of an exception's text, for embedding in a message of ours.
+
+    Args:
+        error: Any exception, e.g. an OSError with a path in it.
+
+    Returns:
+        Its text without line breaks and without control characters, or its type's name when it has none.
+    """
+    text = " ".join(str(error).split())
+    text = "".join(c for c in text if c.isprintable())
+    return text or type(error).__name__
+
+
+def nearest(word: str, known: "list[str]") -> str:
+    """A did-you-mean clause: ` (did you mean 'x'?)`, or an empty string when nothing is near."""
+    import difflib  # only on the way to an error: start-up does not pay for it
+
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""

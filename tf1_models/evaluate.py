@@ -1,0 +1,61 @@
+"""Predictions first, then one count over the whole split: batch size and order cannot change a score."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Optional, Sequence
+
+import numpy as np
+
+from tf1_models import metrics
+from tf1_models.classes import N_CLASSES
+
+# Larger batches gain nothing on a CPU and cost memory (alexnet_bn holds 4 MB of activations an image).
+EVAL_BATCH_SIZE = 250
+
+
+def predict(
+    session: Any,
+    graph: Any,
+    images: np.ndarray,
+    indices: Optional[np.ndarray] = None,
+    batch_size: int = EVAL_BATCH_SIZE,
+    on_batch: Optional[Callable[[int], None]] = None,
+) -> np.ndarray:
+    """Class probabilities in evaluation mode (dropout off, moving statistics: the placeholders' defaults).
+
+    Args:
+        session: Session with values.
+        graph: Object with `image_bytes` and `handles` (`training_graph`).
+        images: uint8 [N, 32, 32, 3].
+        indices: Which images, in order; None: all.
+        batch_size: Images a `session.run`; the last batch may be short.
+        on_batch: Called with the number of images done, for a progress bar.
+
+    Returns:
+        float32 [len(indices), 10].
+    """
+    total = len(images) if indices is None else len(indices)
+    out = np.empty((total, N_CLASSES), np.float32)
+    for start in range(0, total, batch_size):
+        stop = min(start + batch_size, total)
+        batch = images[start:stop] if indices is None else images[indices[start:stop]]
+        out[start:stop] = session.run(graph.handles.probabilities, {graph.image_bytes: batch})
+        if on_batch is not None:
+            on_batch(stop)
+    return out
+
+
+def score(probabilities: np.ndarray, truth: np.ndarray, class_names: Sequence[str]) -> Dict[str, Any]:
+    """Scores of argmax predictions; see `metrics.from_confusion`.
+
+    Args:
+        probabilities: float [N, 10].
+        truth: uint8 [N], class ids.
+        class_names: Ten names.
+    """
+    return metrics.scores(truth, probabilities.argmax(axis=1), class_names)
+
+
+def n_scored(n_test: int, batch_size: int, drop_last: bool) -> int:
+    """How many test images a report counts: with `drop_last` only whole batches (Q8: 9,984 of 10,000)."""
+    return n_test - n_test % batch_size if drop_last else n_test

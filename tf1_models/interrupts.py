@@ -1,0 +1,30 @@
+"""SIGINT and SIGTERM as a flag that the loop looks at between steps, so that state is saved before leaving."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any, Dict, Optional
+
+
+class InterruptFlag:
+    """Context manager; `raised` holds the signal's name once one arrived. A second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.raised: Optional[str] = None
+        self._before: Dict[int, Any] = {}
+
+    def __enter__(self) -> "InterruptFlag":
+        if threading.current_thread() is threading.main_thread():  # handlers can be set nowhere else
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def _note(self, number: int, frame: Optional[FrameType]) -> None:
+        self.raised = signal.Signals(number).name
+        signal.signal(number, self._before[number])
+
+    def __exit__(self, *exc: Any) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

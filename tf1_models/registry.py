@@ -1,0 +1,96 @@
+"""Report id -> its experiments and its graph; an unknown word lists the known ones. Importing it imports neither."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import Any, Dict, Optional, Tuple
+
+from tf1_models.errors import UsageError, nearest
+from tf1_models.overrides import apply_overrides
+from tf1_models.spec import Experiment
+
+# In the order of the reports; a plain tuple, so that it can be searched and read.
+REPORTS = ("course_models", "bn_cnn", "prelu_cnn", "nine_conv", "alexnet_bn")
+
+
+def experiments_module(report: str) -> Any:
+    """The module `experiments/<report>.py`.
+
+    Raises:
+        UsageError: no such report.
+    """
+    if report not in REPORTS:
+        raise UsageError(
+            f"unknown report {report!r}{nearest(report, list(REPORTS))}; known: {', '.join(REPORTS)}"
+        )
+    return importlib.import_module(f"tf1_models.experiments.{report}")
+
+
+def runs(report: str) -> Tuple[Experiment, ...]:
+    """All runs of a report, in its order."""
+    return tuple(experiments_module(report).EXPERIMENTS)
+
+
+def experiment(report: str, run: str = "final", overrides: Optional[Dict[str, str]] = None) -> Experiment:
+    """One run, with settings overridden by name.
+
+    Args:
+        report: One of `REPORTS`.
+        run: A run of the report, as `list` names it.
+        overrides: Field name -> text, e.g. {"keep_prob": "0.5"}; fields of the row or of its `net`.
+
+    Returns:
+        The frozen row.
+
+    Raises:
+        UsageError: unknown report, run or field, or a value out of range.
+    """
+    rows = {row.run: row for row in runs(report)}
+    if run not in rows:
+        raise UsageError(f"unknown run {run!r} of {report}{nearest(run, list(rows))}; known: {', '.join(rows)}")
+    return apply_overrides(rows[run], overrides or {})
+
+
+@dataclasses.dataclass(frozen=True)
+class Graph:
+    """A run's graph, not yet built."""
+
+    experiment: Experiment
+
+    def build(
+        self,
+        images: Optional[Any] = None,
+        labels: Optional[Any] = None,
+        seed: Optional[int] = None,
+        step: Optional[Any] = None,
+        dtype: Any = None,
+    ) -> Any:
+        """Adds the graph's ops to the current default graph, and nothing else.
+
+        Args:
+            images: float tensor in the report's scale; None makes the report's placeholder.
+            labels: float [batch, 10] one-hot tensor; None makes the report's placeholder.
+            seed: Run seed; None takes the run's own.
+            step: int64 scalar tensor, the zero-based training step, which makes dropout masks a function of
+                (seed, step); None gives ordinary stateful dropout with explicit seeds.
+            dtype: tf.float32 (None) or tf.float64.
+
+        Returns:
+            `graphs.handles.GraphHandles`.
+        """
+        module = importlib.import_module(f"tf1_models.graphs.{self.experiment.report}")
+        extra = {} if dtype is None else {"dtype": dtype}
+        run_seed = self.experiment.seed if seed is None else seed
+        return module.build(self.experiment.net, images=images, labels=labels, seed=run_seed, step=step, **extra)
+
+
+def graph(report: str, run: Optional[str] = None, overrides: Optional[Dict[str, str]] = None) -> Graph:
+    """The graph of a run (`default_run` when none is named); imports TensorFlow only when built."""
+    return Graph(experiment(report, run or default_run(report), overrides))
+
+
+def default_run(report: str) -> str:
+    """The run that `train REPORT` takes: "final" where the report has one, else its headline run."""
+    module = experiments_module(report)
+    return getattr(module, "DEFAULT_RUN", "final")

@@ -1,0 +1,151 @@
+"""Scoring a trained run and writing result.npy, the pictures and, last, result.json."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from tf1_models import checkpoints, evaluate
+from tf1_models.datasets.dataset import Dataset
+from tf1_models.errors import MachineError, one_line
+from tf1_models.files import sha256_file, write_bytes
+from tf1_models.progress import Log
+from tf1_models.run_folder import RunFolder
+from tf1_models.sealed import write_sealed
+from tf1_models.spec import Experiment
+
+
+def score_split(session: Any, graph: Any, data: Dataset, split: str, dev_indices: Optional[np.ndarray],
+                experiment: Experiment, probabilities: Optional[np.ndarray] = None) -> Dict[str, Any]:
+    """Scores "dev" or "test" as the report counts them.
+
+    Args:
+        session: Session with values.
+        graph: Training or inference graph.
+        data: The images.
+        split: "dev" or "test".
+        dev_indices: Positions of the dev images in the training arrays (None without a dev split).
+        experiment: The run; under `eval_drop_last` the test score counts whole batches only (Q8).
+        probabilities: float32 [N_test, 10] when the test images were predicted already.
+
+    Returns:
+        See `metrics.from_confusion`.
+    """
+    if split == "dev":
+        probabilities = evaluate.predict(session, graph, data.x_train, dev_indices)
+        return evaluate.score(probabilities, data.y_train[dev_indices], data.class_names)
+    n = evaluate.n_scored(len(data.y_test), experiment.batch_size, experiment.eval_drop_last)
+    if n == 0:  # fewer test images than one batch: the report's loader would yield nothing at all
+        n = len(data.y_test)
+    if probabilities is None:
+        probabilities = evaluate.predict(session, graph, data.x_test[:n])
+    return evaluate.score(probabilities[:n], data.y_test[:n], data.class_names)
+
+
+def variables_sha256(tf: Any, session: Any) -> str:
+    """Hex SHA-256 over name, shape and bytes of every global variable, by name: the identity of a trained state."""
+    digest = hashlib.sha256()
+    for variable in sorted(tf.global_variables(), key=lambda v: v.op.name):
+        value = np.ascontiguousarray(session.run(variable))
+        digest.update(f"{variable.op.name}|{value.dtype.str}|{value.shape}|".encode("ascii"))
+        digest.update(value.tobytes())
+    return digest.hexdigest()
+
+
+def write_events(tf: Any, writer: Any, line: Dict[str, Any], split: str) -> None:
+    """The epoch's scalars for TensorBoard."""
+    tags = {
+        "train/loss": "loss", "train/loss_sum": "loss_sum", "train/l2_loss": "l2_loss",
+        "train/accuracy": "train_accuracy", "train/learning_rate": "learning_rate",
+        f"{split}/accuracy": "accuracy", f"{split}/macro_f1": "macro_f1", f"{split}/weighted_f1": "weighted_f1",
+    }
+    values = [tf.Summary.Value(tag=tag, simple_value=line[key]) for tag, key in tags.items()]
+    writer.add_summary(tf.Summary(value=values), line["step"])
+    writer.flush()
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """The .npy file of an array."""
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=False)
+    return stream.getvalue()
+
+
+def finish(tf: Any, session: Any, graph: Any, experiment: Experiment, data: Dataset, folder: RunFolder,
+           record: Dict[str, Any], progress: Any, dev_indices: Optional[np.ndarray], log: Log) -> Dict[str, Any]:
+    """Scores the weights after the last epoch, then the best-on-dev ones, and writes the results.
+
+    Returns:
+        The content of result.json. `dev` is null where the report has no dev split; `best` enters no verdict.
+
+    Raises:
+        MachineError: a result file cannot be written.
+    """
+    hash_of_variables = variables_sha256(tf, session)
+    probabilities = evaluate.predict(session, graph, data.x_test)
+    final = _both_splits(session, graph, data, dev_indices, experiment, probabilities)
+    best = dict(progress.best or {})
+    if best:
+        manifest = checkpoints.read_manifest(folder.path, best["step"])
+        checkpoints.restore(tf, session, graph.saver, folder.path, manifest)
+        best.update(_both_splits(session, graph, data, dev_indices, experiment, None))
+
+    reported = experiment.reported
+    result: Dict[str, Any] = {
+        "schema": 1,
+        "report": experiment.report,
+        "run": experiment.run,
+        "seed": experiment.seed,
+        "data": data.name,
+        "data_digest": data.digest,
+        "data_lossy": data.lossy,
+        "split_hash": record["split_hash"],
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "ended_by": progress.stopped,
+        "dev": final["dev"],
+        "test": final["test"],
+        "reported": {"metric": reported.metric, "value": reported.value, "printed": reported.printed},
+        "best": best or None,
+        "variables_sha256": hash_of_variables,
+    }
+    try:
+        write_bytes(folder.file("result.npy"), npy_bytes(probabilities))
+        _draw(experiment, folder, result, data, log)
+        result["files"] = {
+            name: {"sha256": sha256_file(folder.file(name))} for name in ("result.npy", "metrics.jsonl")
+        }
+        write_sealed(folder.file("result.json"), result)
+    except OSError as error:
+        raise MachineError(f"results cannot be written ({one_line(error)}); mend it and run the same command") from error
+    return result
+
+
+def _both_splits(session: Any, graph: Any, data: Dataset, dev_indices: Optional[np.ndarray], experiment: Experiment,
+                 probabilities: Optional[np.ndarray]) -> Dict[str, Any]:
+    dev = None
+    if dev_indices is not None:
+        dev = score_split(session, graph, data, "dev", dev_indices, experiment)
+    return {"dev": dev, "test": score_split(session, graph, data, "test", None, experiment, probabilities)}
+
+
+def _draw(experiment: Experiment, folder: RunFolder, result: Dict[str, Any], data: Dataset, log: Log) -> None:
+    """curves.png and confusion.png; without matplotlib a line says what is missing."""
+    try:
+        import matplotlib  # noqa: F401 - only whether it is there
+    except ImportError:
+        log.line("no curves.png, confusion.png: matplotlib is missing; pip install 'tf1-models[plots]'")
+        return
+    from tf1_models import plots
+
+    title = f"{experiment.report} / {experiment.run}, seed {experiment.seed}, {data.name}"
+    write_bytes(folder.file("curves.png"), plots.curves(folder.metrics, title))
+    split = experiment.eval_split
+    scores = result[split]
+    write_bytes(
+        folder.file("confusion.png"),
+        plots.confusion(np.asarray(scores["confusion_matrix"]), data.class_names, f"{title}, {split}"),
+    )

@@ -1,0 +1,324 @@
+"""WHERE IS THE LOOP? One Session loop in reading order: build, restore, [epoch, evaluate, stop?, save], final report."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from tf1_models import checkpoints, evaluate, results, schedules, seeds, spec
+from tf1_models.datasets.dataset import Dataset
+from tf1_models.datasets.splits import split_hash, split_indices
+from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
+from tf1_models.interrupts import InterruptFlag
+from tf1_models.progress import EpochBar, Log
+from tf1_models.run_folder import RunFolder, folder_path
+from tf1_models.spec import Experiment
+from tf1_models.stopping import EarlyStopping
+
+
+@dataclasses.dataclass
+class Options:
+    """How to run, none of which changes a result (threads change its last bits, and are recorded)."""
+
+    out: str = "runs"
+    fresh: bool = False
+    threads: Optional[int] = None
+    checkpoint_minutes: float = 10.0
+    require_gpu: bool = False
+    quiet: bool = False
+    tf_log: bool = False
+    console: Any = None  # a report's own console (report_console), else None
+    command: Tuple[str, ...] = ()
+
+
+@dataclasses.dataclass
+class Progress:
+    """Where a run stands, outside the graph; saved in each manifest, so that resumed = uninterrupted."""
+
+    epoch: int = 0  # whole epochs done
+    step: int = 0  # training steps done
+    step_in_epoch: int = 0
+    loss_sum: float = 0.0  # the running epoch's sums
+    data_loss_sum: float = 0.0
+    l2_loss_sum: float = 0.0
+    n_seen: int = 0
+    n_correct: int = 0
+    stopped: str = ""  # why training ended: "", "epochs", "early_stopping" or "max_steps"
+    best: Optional[Dict[str, Any]] = None  # epoch, step and macro_f1 of the best epoch on eval_split
+
+    def state(self) -> Dict[str, Any]:
+        """JSON-ready; JSON keeps Python floats exactly (shortest repr)."""
+        return dataclasses.asdict(self)
+
+
+def steps_per_epoch(experiment: Experiment, n_images: int) -> int:
+    """Training steps an epoch; the last batch may be short unless `drop_last`.
+
+    Raises:
+        UsageError: a batch is larger than the data under drop_last.
+    """
+    if not experiment.drop_last:
+        return -(-n_images // experiment.batch_size)
+    if n_images < experiment.batch_size:
+        raise UsageError(
+            f"batch_size={experiment.batch_size} is larger than the {n_images} training images and the last batch is "
+            f"dropped: no step would be left; choose batch_size up to {n_images}"
+        )
+    return n_images // experiment.batch_size
+
+
+def prepare(experiment: Experiment, data: Dataset, options: Options) -> Tuple[RunFolder, Dict[str, Any]]:
+    """Opens and checks the run folder; needs no TensorFlow, so bad settings fail early.
+
+    Returns:
+        The locked folder and the run.json record without its runtime part.
+
+    Raises:
+        InputError: the folder is in use or holds another configuration.
+        MachineError: it cannot be written.
+        UsageError: settings that do not fit the data.
+    """
+    train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
+    steps_per_epoch(experiment, len(train_indices))
+    record = {
+        "schema": 1,
+        "report": experiment.report,
+        "run": experiment.run,
+        "seed": experiment.seed,
+        "data": data.name,
+        "data_form": data.form,
+        "data_digest": data.digest,
+        "data_lossy": data.lossy,
+        "split_hash": split_hash(train_indices, dev_indices),
+        "n_train": len(train_indices),
+        "n_dev": None if dev_indices is None else len(dev_indices),
+        "n_test": len(data.y_test),
+        "settings": spec.settings(experiment),
+        "identity": spec.identity(experiment),
+    }
+    folder = RunFolder(folder_path(options.out, experiment, data.name, data.digest))
+    try:
+        if options.fresh:
+            folder.clear()
+        folder.check_same(record)
+    except BaseException:
+        folder.close()
+        raise
+    return folder, record
+
+
+def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict[str, Any], options: Options,
+          log: Log) -> Dict[str, Any]:
+    """Trains a run to its end, or continues what an interrupted one left.
+
+    Args:
+        experiment: The run, settings resolved.
+        data: The images; only bytes are held in memory.
+        folder: From `prepare`, unfinished.
+        record: From `prepare`.
+        options: How to run.
+        log: Where lines for people go.
+
+    Returns:
+        The content of result.json.
+
+    Raises:
+        Interrupted: a signal arrived; the state is saved.
+        CheckFailed: the loss is not finite; the last checkpoint is named.
+        InputError: nothing sound to continue from.
+        MachineError: no disk, no TensorFlow, no demanded GPU.
+    """
+    from tf1_models import tensorflow_setup
+
+    tf = tensorflow_setup.import_tensorflow(quiet=not options.tf_log)
+    from tf1_models import training_graph  # imports TensorFlow itself: only after the quiet import above
+
+    # ---- data: positions only; a batch is gathered when its turn comes -------------------------------------------
+    train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
+    n_steps = steps_per_epoch(experiment, len(train_indices))
+    folder.sweep()
+
+    with tf.Graph().as_default(), InterruptFlag() as interrupt:
+        # ---- build -----------------------------------------------------------------------------------------------
+        graph = training_graph.build_training(experiment)
+        initialize = tf.global_variables_initializer()
+        tf.get_default_graph().finalize()  # nothing may add ops inside the loop
+        with tensorflow_setup.quiet_stderr(not options.tf_log):
+            session = tf.Session(config=tensorflow_setup.session_config(tf, options.threads))
+        with session:
+            # ---- restore or initialise ---------------------------------------------------------------------------
+            runtime = tensorflow_setup.runtime_record(tf, session, options.threads)
+            tensorflow_setup.check_gpu(runtime, options.require_gpu)
+            folder.note_start(record, runtime, options.command, log)
+            progress = Progress()
+            stopping = None if experiment.patience_epochs is None else EarlyStopping(experiment.patience_epochs)
+
+            def save() -> None:
+                folder_state = {
+                    "progress": progress.state(),
+                    "stopping": None if stopping is None else stopping.state(),
+                    "metrics": folder.metrics_record(),
+                    "config": folder.config_record(record),
+                }
+                checkpoints.save(tf, session, graph.saver, folder.path, progress.step, folder_state)
+                keep = () if progress.best is None else (progress.best["step"],)
+                checkpoints.prune(folder.path, keep)
+
+            manifest = checkpoints.latest_sound(folder.path, log.line)
+            folder.rewind_metrics(manifest["metrics"] if manifest else None)
+            if manifest is None:
+                with tensorflow_setup.quiet_stderr(not options.tf_log):
+                    session.run(initialize)
+                save()  # step 0: from here on "no checkpoint" can only mean that someone removed them
+            else:
+                folder.check_config(manifest, record)
+                checkpoints.restore(tf, session, graph.saver, folder.path, manifest)
+                progress = Progress(**manifest["progress"])
+                if stopping is not None:
+                    stopping.restore(manifest["stopping"])
+                log.line(f"resuming at epoch {progress.epoch + 1}, step {progress.step}")
+            if int(session.run(graph.global_step)) != progress.step:
+                raise InputError(f"checkpoint of step {progress.step} holds another step; --fresh starts anew")
+            events = folder.events(tf, progress.step)
+            saved_at = time.monotonic()
+
+            # ---- epochs ------------------------------------------------------------------------------------------
+            while not progress.stopped:
+                rate = schedules.learning_rate(experiment, progress.epoch)
+                order = np.arange(len(train_indices))
+                if experiment.shuffle:
+                    order = seeds.epoch_order(experiment.seed, progress.epoch, len(train_indices))
+                label = f"epoch {progress.epoch + 1}/{experiment.epochs}"
+                bar = EpochBar(label, n_steps, not options.quiet and options.console is None)
+                started, first_step = time.monotonic(), progress.step_in_epoch
+                n_before = progress.n_seen
+                if options.console is not None:
+                    options.console.start_epoch(progress.epoch)
+
+                while progress.step_in_epoch < n_steps:
+                    at = progress.step_in_epoch * experiment.batch_size
+                    batch = train_indices[order[at : at + experiment.batch_size]]
+                    images = data.x_train[batch]
+                    if experiment.augmentation:
+                        from tf1_models.augmentation import augment
+
+                        images = augment(images, experiment.seed, progress.epoch, batch)
+                    feed = {
+                        graph.image_bytes: images,
+                        graph.label_ids: data.y_train[batch],
+                        graph.step: progress.step,
+                        graph.learning_rate: rate,
+                    }
+                    if graph.handles.keep_prob is not None:
+                        feed[graph.handles.keep_prob] = experiment.keep_prob
+                    if graph.handles.is_training is not None:
+                        feed[graph.handles.is_training] = True
+                    values = session.run(graph.fetches, feed)
+                    if not math.isfinite(values["loss"]):
+                        raise CheckFailed(
+                            f"loss is {values['loss']} at epoch {progress.epoch + 1}, step {progress.step + 1} (batch "
+                            f"{progress.step_in_epoch + 1} of {n_steps}): training has diverged; last good checkpoint: "
+                            f"ckpt-{checkpoints.list_steps(folder.path)[0]}"
+                        )
+                    _count(progress, values, len(batch))
+                    seconds = time.monotonic() - started
+                    speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
+                    bar.update(progress.step_in_epoch, float(values["loss"]), progress.n_correct / progress.n_seen, speed)
+                    if options.console is not None:
+                        options.console.step(progress.step, progress.step_in_epoch, n_steps, values, len(batch), speed)
+                    if progress.step == experiment.max_steps:
+                        progress.stopped = "max_steps"
+                        break
+                    if interrupt.raised:
+                        bar.finish()
+                        save()
+                        raise Interrupted(
+                            f"{interrupt.raised} at step {progress.step}: state saved in {folder.path}; run the same "
+                            "command to continue"
+                        )
+                    if time.monotonic() - saved_at > 60.0 * options.checkpoint_minutes:
+                        save()
+                        saved_at = time.monotonic()
+                bar.finish()
+
+                # ---- evaluate, then stop?, then save: one order, written once ------------------------------------
+                seconds = time.monotonic() - started
+                on_eval = results.score_split(session, graph, data, experiment.eval_split, dev_indices, experiment)
+                line = _epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
+                if progress.best is None or on_eval["macro_f1"] > progress.best["macro_f1"]:
+                    progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": on_eval["macro_f1"]}
+                if stopping is not None and not progress.stopped and stopping.validate(progress.loss_sum):
+                    progress.stopped = "early_stopping"
+                _next_epoch(progress, experiment)
+                folder.append_metrics(line)
+                results.write_events(tf, events, line, experiment.eval_split)
+                log.line(_epoch_text(line, experiment))
+                if options.console is not None:
+                    options.console.end_epoch(line)
+                save()
+                saved_at = time.monotonic()
+                if interrupt.raised and not progress.stopped:
+                    raise Interrupted(f"{interrupt.raised} after epoch {progress.epoch}: state saved in {folder.path}; "
+                                      "run the same command to continue")
+
+            # ---- final report ------------------------------------------------------------------------------------
+            events.close()
+            return results.finish(tf, session, graph, experiment, data, folder, record, progress, dev_indices, log)
+
+
+def _count(progress: Progress, values: Dict[str, Any], n_images: int) -> None:
+    progress.step += 1
+    progress.step_in_epoch += 1
+    progress.loss_sum += float(values["loss"])
+    progress.data_loss_sum += float(values["data_loss"])
+    progress.l2_loss_sum += float(values["l2_loss"])
+    progress.n_seen += n_images
+    progress.n_correct += int(values["n_correct"])
+
+
+def _next_epoch(progress: Progress, experiment: Experiment) -> None:
+    progress.epoch += 1
+    progress.step_in_epoch = progress.n_seen = progress.n_correct = 0
+    progress.loss_sum = progress.data_loss_sum = progress.l2_loss_sum = 0.0
+    if not progress.stopped and progress.epoch >= experiment.epochs:
+        progress.stopped = "epochs"
+
+
+def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval: Dict[str, Any], seconds: float,
+                first_step: int) -> Dict[str, Any]:
+    """One line of metrics.jsonl; `seconds` and `samples_per_s` alone differ between equal runs."""
+    n = progress.step_in_epoch
+    here = (n - first_step) / max(n, 1)  # after a resume inside the epoch only its last part was timed
+    return {
+        "schema": 1,
+        "epoch": progress.epoch + 1,
+        "step": progress.step,
+        "steps": n,
+        "learning_rate": rate,
+        "loss_sum": progress.loss_sum,
+        "loss": progress.loss_sum / n,
+        "data_loss": progress.data_loss_sum / n,
+        "l2_loss": progress.l2_loss_sum / n,
+        "train_accuracy": progress.n_correct / progress.n_seen,
+        "eval_split": experiment.eval_split,
+        "accuracy": on_eval["accuracy"],
+        "macro_f1": on_eval["macro_f1"],
+        "weighted_f1": on_eval["weighted_f1"],
+        "seconds": round(seconds, 3),
+        "samples_per_s": round(progress.n_seen * here / max(seconds, 1e-9), 1),
+    }
+
+
+def _epoch_text(line: Dict[str, Any], experiment: Experiment) -> str:
+    parts: List[str] = [
+        f"epoch {line['epoch']}/{experiment.epochs}",
+        f"loss_sum {line['loss_sum']:.2f}",
+        f"train accuracy {line['train_accuracy']:.4f}",
+        f"{line['eval_split']} accuracy {line['accuracy']:.4f} macro-F1 {line['macro_f1']:.4f}",
+        f"{line['seconds']:.1f} s, {line['samples_per_s']:.1f} samples/s",
+    ]
+    return "  ".join(parts)

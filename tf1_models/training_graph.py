@@ -1,0 +1,102 @@
+"""Bytes in, one training step out: the report's graph plus in-graph preprocessing, optimizer and Saver."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple, Tuple
+
+import tensorflow.compat.v1 as tf
+
+from tf1_models import optimizers
+from tf1_models.classes import IMAGE_SIZE_PX, N_CHANNELS, N_CLASSES
+from tf1_models.graphs.handles import GraphHandles
+from tf1_models.registry import Graph
+from tf1_models.spec import Experiment
+
+
+class InferenceGraph(NamedTuple):
+    """Attributes: image_bytes uint8 [batch, 32, 32, 3], label_ids uint8 [batch], and the report's handles."""
+
+    image_bytes: Any
+    label_ids: Any
+    handles: GraphHandles
+
+
+class TrainingGraph(NamedTuple):
+    """What the loop needs.
+
+    Attributes:
+        image_bytes: uint8 [batch, 32, 32, 3] placeholder.
+        label_ids: uint8 [batch] placeholder, class ids.
+        step: int64 scalar placeholder: steps done before this one; keys the dropout masks.
+        learning_rate: Scalar placeholder.
+        handles: The report's graph.
+        fetches: Tensors for one step, all computed before any variable changes; "train" is the update.
+        global_step: Step variable; read only in a `run` of its own (beside an update it is a race).
+        saver: Over every global variable.
+    """
+
+    image_bytes: Any
+    label_ids: Any
+    step: Any
+    learning_rate: Any
+    handles: GraphHandles
+    fetches: Dict[str, Any]
+    global_step: Any
+    saver: Any
+
+
+def _inputs(experiment: Experiment) -> Tuple[Any, Any, Any, Any]:
+    """Placeholders for bytes and ids, and the tensors in the report's scale."""
+    image_bytes = tf.placeholder(tf.uint8, [None, IMAGE_SIZE_PX, IMAGE_SIZE_PX, N_CHANNELS], name="image_bytes")
+    label_ids = tf.placeholder(tf.uint8, [None], name="label_ids")
+    images = tf.cast(image_bytes, tf.float32)
+    if experiment.pixel_divisor != 1.0:
+        images = images / tf.constant(experiment.pixel_divisor, tf.float32)
+    labels = tf.one_hot(tf.cast(label_ids, tf.int32), N_CLASSES, dtype=tf.float32)
+    return image_bytes, label_ids, images, labels
+
+
+def build_inference(experiment: Experiment) -> InferenceGraph:
+    """Adds the report's graph behind uint8 placeholders to the current graph; no optimizer."""
+    image_bytes, label_ids, images, labels = _inputs(experiment)
+    return InferenceGraph(image_bytes, label_ids, Graph(experiment).build(images=images, labels=labels))
+
+
+def build_training(experiment: Experiment) -> TrainingGraph:
+    """Adds graph, optimizer step and Saver to the current graph.
+
+    Args:
+        experiment: The run; its seed decides initial values and dropout masks.
+
+    Returns:
+        The handles. The Saver is built last, so that slots, moving statistics and the step are in every checkpoint.
+    """
+    image_bytes, label_ids, images, labels = _inputs(experiment)
+    # evaluation feeds no step: with keep_prob 1 the masks, whatever their stream, are the identity
+    step = tf.placeholder_with_default(tf.constant(0, tf.int64), shape=(), name="step")
+    handles = Graph(experiment).build(images=images, labels=labels, step=step)
+    learning_rate = handles.learning_rate
+    if learning_rate is None:
+        learning_rate = tf.placeholder(tf.float32, shape=(), name="learning_rate")
+    global_step = handles.global_step
+    if global_step is None:
+        global_step = tf.train.get_or_create_global_step()
+
+    n_correct = tf.reduce_sum(
+        tf.cast(tf.equal(handles.predictions, tf.cast(label_ids, tf.int64)), tf.int32), name="n_correct"
+    )
+    optimizer = optimizers.make(experiment.optimizer, learning_rate)
+    gradients = [(g, v) for g, v in optimizer.compute_gradients(handles.loss) if g is not None]
+    # Losses and counts first, updates after: the L2 term reads variables that the update writes.
+    before = [handles.data_loss, handles.l2_loss, handles.loss, n_correct, *handles.update_ops]
+    with tf.control_dependencies(before):
+        train = optimizer.apply_gradients(gradients, global_step=global_step, name="train")
+    fetches = {
+        "train": train,
+        "loss": handles.loss,
+        "data_loss": handles.data_loss,
+        "l2_loss": handles.l2_loss,
+        "n_correct": n_correct,
+    }
+    saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
+    return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, fetches, global_step, saver)
