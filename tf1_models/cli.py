@@ -76,7 +76,12 @@ def main(argv: Optional[List[str]] = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(words)
     try:
-        args = parser.parse_args(words)
+        args, extra = parser.parse_known_args(words)
+        # argparse gives a `*` positional only its first stretch of words: key=value may also stand after options
+        if extra and not (hasattr(args, "settings") and all("=" in word and word[0] != "-" for word in extra)):
+            parser.error(f"unrecognized arguments: {' '.join(extra)}")
+        if extra:
+            args.settings = [*args.settings, *extra]
     except SystemExit as stop:  # argparse has printed its one line (2) or the help (0)
         return int(stop.code or 0)
     if args.verb is None:

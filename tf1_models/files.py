@@ -54,7 +54,11 @@ def write_atomically(path: str, write: "Callable[[IO[bytes]], None]") -> None:
 
 def write_bytes(path: str, content: bytes) -> None:
     """`write_atomically` for bytes at hand."""
-    write_atomically(path, lambda stream: stream.write(content) and None)
+
+    def write(stream: IO[bytes]) -> None:
+        stream.write(content)
+
+    write_atomically(path, write)
 
 
 def to_json(value: Any, indent: "int | None" = 1) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Optional, TextIO
+from typing import Any, Dict, Optional, TextIO
 
 _BAR_WORDS = ("loss", "accuracy", "samples/s")
 
@@ -55,7 +55,7 @@ class EpochBar:
         for word in _BAR_WORDS:
             widgets += [" ", progressbar.Variable(word, format="{name} {formatted_value}", width=6, precision=4)]
         widgets += [" ", progressbar.ETA()]
-        options = {"max_value": total, "widgets": widgets, "fd": sys.stderr}
+        options: Dict[str, Any] = {"max_value": total, "widgets": widgets, "fd": sys.stderr}
         if os.environ.get("NO_COLOR"):
             options["enable_colors"] = False  # progressbar2 ignores NO_COLOR by itself
         try:

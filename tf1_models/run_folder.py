@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from tf1_models import spec
 from tf1_models.checkpoints import remove_uncommitted
 from tf1_models.errors import InputError, MachineError, one_line
-from tf1_models.files import fsync_folder, to_json
+from tf1_models.files import fsync_folder, sha256_file, to_json
 from tf1_models.sealed import read_sealed, write_sealed
 
 # What makes two starts one run; run.json and every manifest hold these.
@@ -88,7 +88,11 @@ class RunFolder:
         Raises:
             InputError: result.json, or result.npy beside it, is damaged.
         """
-        return read_sealed(self.file("result.json"))
+        result = read_sealed(self.file("result.json"))
+        for name, record in result["files"].items():
+            if not os.path.isfile(self.file(name)) or sha256_file(self.file(name)) != record["sha256"]:
+                raise InputError(f"{name} is missing or damaged; --fresh trains the run again")
+        return result
 
     def check_same(self, record: Dict[str, Any]) -> bool:
         """Whether run.json is there; it must then be of this configuration.
@@ -151,6 +155,8 @@ class RunFolder:
             InputError: the file is shorter than recorded, or those bytes changed.
         """
         content = self._metrics_bytes()
+        if record is None and content:
+            raise InputError("no checkpoint is left beside metrics.jsonl; --fresh starts the run anew")
         size = record["size"] if record else 0
         if len(content) < size or (record and hashlib.sha256(content[:size]).hexdigest() != record["sha256"]):
             raise InputError("metrics.jsonl is damaged: it does not match the checkpoint; --fresh starts the run anew")
@@ -173,7 +179,7 @@ class RunFolder:
             what = ", ".join(f"{key} was {before.get(key)}, is {runtime[key]}" for key in changed)
             log.line(f"continuing, but not bit for bit as an undisturbed run would: {what}")
         old["starts"].append(start)
-        self.write_run({key: value for key, value in old.items() if key != "checksum"})
+        self.write_run(old)
 
     @staticmethod
     def config_record(record: Dict[str, Any]) -> Dict[str, Any]:

@@ -22,7 +22,7 @@ def write_sealed(path: str, document: Dict[str, Any]) -> None:
 
 
 def read_sealed(path: str, limit_bytes: int = 64 << 20) -> Dict[str, Any]:
-    """Reads a document that `write_sealed` wrote.
+    """Reads a document that `write_sealed` wrote, and returns it as it was given there.
 
     Raises:
         InputError: unreadable, larger than `limit_bytes`, not JSON, without a checksum, or the checksum is off.
@@ -45,4 +45,5 @@ def read_sealed(path: str, limit_bytes: int = 64 << 20) -> Dict[str, Any]:
     # the exact bytes too: a flip inside white space or an equal escape would parse to the same document
     if not same or content != (to_json(document) + "\n").encode("utf-8"):
         raise InputError(f"{name} is damaged: its checksum does not match its content")
+    del document["checksum"]
     return document

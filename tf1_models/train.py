@@ -1,4 +1,4 @@
-"""WHERE IS THE LOOP? One Session loop in reading order: build, restore, [epoch, evaluate, stop?, save], final report."""
+"""WHERE IS THE LOOP? One Session loop in reading order: build, restore, [epoch, evaluate, stop?, save], report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from tf1_models import checkpoints, evaluate, results, schedules, seeds, spec
+from tf1_models import checkpoints, results, schedules, seeds, spec
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_hash, split_indices
 from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
@@ -227,7 +227,8 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                     _count(progress, values, len(batch))
                     seconds = time.monotonic() - started
                     speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
-                    bar.update(progress.step_in_epoch, float(values["loss"]), progress.n_correct / progress.n_seen, speed)
+                    accuracy = progress.n_correct / progress.n_seen
+                    bar.update(progress.step_in_epoch, float(values["loss"]), accuracy, speed)
                     if options.console is not None:
                         options.console.step(progress.step, progress.step_in_epoch, n_steps, values, len(batch), speed)
                     if progress.step == experiment.max_steps:

@@ -30,7 +30,7 @@ _MAX_DIRECTORY = 1 << 16  # an .npz of four members has 0.3 kB; zipfile would ho
 _CHUNK = 500
 _HEADER = re.compile(
     rb"\{'descr': '([<>|=])([iuf])([1248])', 'fortran_order': (True|False), "
-    rb"'shape': \(((?:\d{1,12}L?, ?)*(?:\d{1,12}L?)?)\),? ?\} *\n?"
+    rb"'shape': \(((?:\d{1,15}L?, ?)*(?:\d{1,15}L?)?)\),? ?\} *\n?"
 )
 
 Opener = Callable[[str], ContextManager[Reader]]
@@ -75,7 +75,7 @@ def read_header(reader: Reader) -> Header:
 
 def _n_images(header: Header, reader: Reader) -> int:
     shape = header.shape
-    if len(shape) not in (2, 4) or shape[1:] not in ((32, 32, 3), (3, 32, 32), (IMAGE_BYTES,)):
+    if shape[1:] not in ((32, 32, 3), (3, 32, 32), (IMAGE_BYTES,)):
         raise reader.error(f"images must be [N, 32, 32, 3], [N, 3, 32, 32] or [N, 3072]; got {list(shape)}")
     if not 1 <= shape[0] <= MAX_IMAGES:
         raise reader.error(f"1 to {MAX_IMAGES} images are read, this file has {shape[0]}")
@@ -95,7 +95,8 @@ class _Scale:
             raise InputError(f"{self.what}: NaN or infinite pixels")
         low, high = values.min(), values.max()
         if low < 0 or high > 255:
-            raise InputError(f"{self.what}: pixels must be 0 to 255 (or 0 to 1); found {float(low if low < 0 else high):g}")
+            found = float(low if low < 0 else high)
+            raise InputError(f"{self.what}: pixels must be 0 to 255 (or 0 to 1); found {found:g}")
         if values.dtype.kind != "f":
             return values.astype(np.uint8)
         if high > 1:
@@ -140,13 +141,13 @@ def _check_rows_are_planes(rows: np.ndarray, what: str) -> None:
 def _fill_images(reader: Reader, header: Header, target: np.ndarray) -> Optional[bool]:
     """Reads pixels into uint8 [n, 32, 32, 3]; returns whether they were divided by 255 (None: not to be told)."""
     if header.dtype == np.uint8 and header.shape[1:] == (32, 32, 3):
-        reader.into(memoryview(target).cast("B"))
+        reader.into(target.data.cast("B"))
         return False
     scale = _Scale(reader.what)
     for at in range(0, len(target), _CHUNK):
         n = min(_CHUNK, len(target) - at)
         raw = np.empty((n,) + header.shape[1:], header.dtype)
-        reader.into(memoryview(raw.view(np.uint8).reshape(-1)))
+        reader.into(raw.reshape(-1).view(np.uint8).data)
         values = scale.bytes_of(raw, target[:at])
         if at == 0 and values.ndim == 2:
             _check_rows_are_planes(values, reader.what)
@@ -157,10 +158,10 @@ def _fill_images(reader: Reader, header: Header, target: np.ndarray) -> Optional
 def _labels(reader: Reader, header: Header) -> np.ndarray:
     """Labels [N], [N, 1] or one-hot [N, 10] as uint8 [N]."""
     shape = header.shape
-    if len(shape) not in (1, 2) or (len(shape) == 2 and shape[1] not in (1, N_CLASSES)) or shape[0] > MAX_IMAGES:
+    if shape[1:] not in ((), (1,), (N_CLASSES,)) or not shape or not 1 <= shape[0] <= MAX_IMAGES:
         raise reader.error(f"labels must be [N], [N, 1] or one-hot [N, 10]; got {list(shape)}")
     raw = np.frombuffer(reader.exact(reader.remaining), header.dtype).reshape(shape)
-    if len(shape) == 2 and shape[1] == N_CLASSES:
+    if shape[1:] == (N_CLASSES,):
         if not (((raw == 0) | (raw == 1)).all() and ((raw == 1).sum(axis=1) == 1).all()):
             raise reader.error("labels [N, 10] must be one-hot: a single 1 in each row, else 0")
         return raw.argmax(axis=1).astype(np.uint8)
@@ -247,7 +248,7 @@ def read_npz(path: str) -> Arrays:
             info = archive.getinfo(f"{name}.npy")
             what = f"{path}:{name}"
             if info.file_size > MAX_FILE_BYTES or info.flag_bits & 1 or info.compress_type not in (0, 8):
-                raise InputError(f"{shown(what)}: encrypted, of unknown compression, or larger than {MAX_FILE_BYTES // MIB} MiB")
+                raise InputError(f"{shown(what)}: encrypted, strangely compressed, or over {MAX_FILE_BYTES // MIB} MiB")
             try:
                 member = archive.open(info)
             except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:

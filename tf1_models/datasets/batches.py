@@ -13,7 +13,8 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from tf1_models.classes import CIFAR10_CLASSES, N_CLASSES
-from tf1_models.datasets.pickles import Array, Unpickler
+from tf1_models.datasets.pickled_arrays import Array
+from tf1_models.datasets.pickles import Unpickler
 from tf1_models.datasets.reading import MIB, Reader, open_regular, shown
 from tf1_models.errors import InputError
 
@@ -42,7 +43,7 @@ def class_ids(values: np.ndarray, what: str) -> np.ndarray:
     Raises:
         InputError: a value that is no class id.
     """
-    if values.dtype.kind == "f" and not np.array_equal(values, np.floor(values)):  # NaN is unequal to itself
+    if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.floor(values))).all():
         raise InputError(f"{what}: labels must be whole numbers 0 to {N_CLASSES - 1}; some are not (or are NaN)")
     if len(values):
         low, high = int(values.min()), int(values.max())
@@ -133,7 +134,7 @@ def _read_binary(reader: Reader, x: np.ndarray, y: np.ndarray) -> int:
     records = np.empty((min(n, _CHUNK), RECORD_BYTES), np.uint8)
     for at in range(0, n, _CHUNK):
         rows = records[: min(_CHUNK, n - at)]
-        reader.into(memoryview(rows).cast("B"))
+        reader.into(rows.data.cast("B"))
         y[at : at + len(rows)] = class_ids(rows[:, 0], reader.what)
         place_planes(x[at : at + len(rows)], rows[:, 1:])
     return n

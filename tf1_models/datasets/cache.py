@@ -97,7 +97,7 @@ def read(folder: str) -> Dataset:
             header = arrays.read_header(reader)
             if header.dtype != np.uint8 or header.shape != part.shape:
                 raise reader.error("it is not what its manifest says; run `data prepare` again into another folder")
-            reader.into(memoryview(part).cast("B"))
+            reader.into(part.data.cast("B"))
         if digest.hexdigest() != manifest["sha256"][name]:
             raise InputError(f"{shown(path)} is damaged: wrong checksum; run `data prepare` again into another folder")
     data = assemble.dataset(
@@ -167,7 +167,7 @@ def _write_npy(path: str, part: np.ndarray) -> str:
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(part))
     digest = hashlib.sha256()
-    content = memoryview(np.ascontiguousarray(part)).cast("B")
+    content = np.ascontiguousarray(part).data.cast("B")
 
     def fill(stream: IO[bytes]) -> None:
         for piece in [memoryview(head.getvalue()), content]:

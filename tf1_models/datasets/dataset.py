@@ -56,8 +56,8 @@ def content_digest(x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray,
     digest = hashlib.sha256(b"tf1_models-dataset-1")
     for name, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
         digest.update(f"|{name}|{len(y)}|".encode("ascii"))
-        digest.update(memoryview(np.ascontiguousarray(y)))
-        digest.update(memoryview(np.ascontiguousarray(x)).cast("B"))
+        digest.update(np.ascontiguousarray(y).data)
+        digest.update(np.ascontiguousarray(x).data)
     return digest.hexdigest()
 
 

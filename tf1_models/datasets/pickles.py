@@ -2,75 +2,25 @@
 
 Python's `pickle` is not used at all, not even with a `find_class` allow-list: such a list stops code, but not the
 9-byte file whose memo index asks for 4 GB (CVE-2018-20406 family) nor nested tuples as dict keys, whose hash takes
-time 2^n. Here an opcode is either in the table below or refused; a global is a name in `GLOBALS`, never an import;
-dict keys are short strings; memory is bounded by the file's size. Read are what Python 2 wrote (the official
+time 2^n. Here an opcode is either in the table below or refused; a global is a name in `pickled_arrays.GLOBALS`, never
+an import; dict keys are short strings; memory is bounded by the file's size. Read are what Python 2 wrote (the official
 archive) and what Python 3 and numpy 1 or 2 write at protocols 2 to 5.
 """
 
 from __future__ import annotations
 
 import codecs
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
+from tf1_models.datasets.pickled_arrays import GLOBALS, Payload, Refused, Symbol, build, call, text
 from tf1_models.datasets.reading import Reader, shown
+from tf1_models.errors import InputError
 
 MAX_OPCODES = 200_000  # the official batches have about 30,000, numpy scalars as labels make it 110,000
 SMALL_BYTES = 1 << 16  # longer strings are array payloads: read straight into one buffer
 _KEY_CHARS = 64
-
-GLOBALS = {
-    ("numpy.core.multiarray", "_reconstruct"): "reconstruct",
-    ("numpy._core.multiarray", "_reconstruct"): "reconstruct",
-    ("numpy.core.multiarray", "scalar"): "scalar",
-    ("numpy._core.multiarray", "scalar"): "scalar",
-    ("numpy.core.numeric", "_frombuffer"): "frombuffer",
-    ("numpy._core.numeric", "_frombuffer"): "frombuffer",
-    ("numpy", "ndarray"): "ndarray",
-    ("numpy", "dtype"): "dtype",
-    ("_codecs", "encode"): "encode",
-}
-_ITEM_BYTES = {"u1": 1, "i1": 1, "u2": 2, "i2": 2, "u4": 4, "i4": 4, "u8": 8, "i8": 8}
-
-
-class Symbol:
-    """Stands for a global by name; calling it is our own code's decision."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-class Payload:
-    """A long string: its bytes (uint8 [n]) and whether it was pickled as text (latin-1)."""
-
-    def __init__(self, content: np.ndarray, is_text: bool) -> None:
-        self.content = content
-        self.is_text = is_text
-
-
-class DType:
-    """A little-endian integer type: a key of `_ITEM_BYTES`."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-
-
-class Array:
-    """An array before and after its state was set; `values` is None before."""
-
-    def __init__(self) -> None:
-        self.values: Optional[np.ndarray] = None
-
-
-def _text(value: Any) -> Optional[str]:
-    """ASCII text of a small str or bytes, else None."""
-    if type(value) is bytes:
-        try:
-            return value.decode("ascii")
-        except UnicodeDecodeError:
-            return None
-    return value if type(value) is str else None
 
 
 class Unpickler:
@@ -106,7 +56,7 @@ class Unpickler:
             operation(self)
         raise self._refused(f"more than {MAX_OPCODES} opcodes")
 
-    def _refused(self, why: str) -> Exception:
+    def _refused(self, why: str) -> InputError:
         return self._in.error(f"pickle refused: {why}")
 
     def _pop(self) -> Any:
@@ -169,7 +119,7 @@ class Unpickler:
 
     def _long_bytes(self, n: int) -> Payload:
         content = np.empty(n, np.uint8)
-        self._in.into(memoryview(content))
+        self._in.into(content.data)
         return Payload(content, is_text=False)
 
     def _long_text(self, n: int) -> Payload:
@@ -213,7 +163,7 @@ class Unpickler:
         if len(items) % 2:
             raise self._refused("a key without value")
         for key, value in zip(items[::2], items[1::2]):
-            name = _text(key)
+            name = text(key)
             if name is None or len(name) > _KEY_CHARS or name in target:
                 raise self._refused("a dictionary key that is no short string, or twice the same")
             target[name] = value
@@ -249,89 +199,22 @@ class Unpickler:
 
     def _stack_global(self) -> None:
         name, module = self._pop(), self._pop()
-        self._symbol(_text(module), _text(name))
+        self._symbol(text(module), text(name))
 
     def _reduce(self) -> None:
         arguments, symbol = self._pop(), self._pop()
-        if type(arguments) is not tuple or type(symbol) is not Symbol or symbol.name not in _CALLS:
-            raise self._refused("a call of something that is no function of numpy")
-        self._stack.append(_CALLS[symbol.name](self, arguments))
-
-    def _call_reconstruct(self, arguments: Tuple[Any, ...]) -> Array:
-        # (ndarray, (0,), 'b'): numpy's empty array, filled by the BUILD that follows
-        if len(arguments) != 3 or type(arguments[0]) is not Symbol or arguments[0].name != "ndarray":
-            raise self._refused("an array of an unknown kind")
-        return Array()
-
-    def _call_dtype(self, arguments: Tuple[Any, ...]) -> DType:
-        code = _text(arguments[0]) if len(arguments) == 3 else None
-        if code not in _ITEM_BYTES:
-            raise self._refused("an array that is not of integers")
-        return DType(str(code))
-
-    def _call_encode(self, arguments: Tuple[Any, ...]) -> Any:
-        value, encoding = arguments if len(arguments) == 2 else (None, None)
-        if _text(encoding) not in ("latin1", "latin-1"):
-            raise self._refused("an encoding other than latin1")
-        if type(value) is Payload and value.is_text:
-            return Payload(value.content, is_text=False)
         try:
-            if type(value) is str:
-                return value.encode("latin-1")
-        except UnicodeEncodeError:
-            pass
-        raise self._refused("text that is not latin-1")
-
-    def _call_frombuffer(self, arguments: Tuple[Any, ...]) -> Array:
-        if len(arguments) != 4 or _text(arguments[3]) != "C":
-            raise self._refused("an array that is not in C order")
-        return self._fill(Array(), arguments[2], arguments[1], arguments[0])
-
-    def _call_scalar(self, arguments: Tuple[Any, ...]) -> int:
-        dtype, raw = arguments if len(arguments) == 2 else (None, None)
-        if type(dtype) is not DType or type(raw) is not bytes or len(raw) != _ITEM_BYTES[dtype.code]:
-            raise self._refused("a scalar that is no integer")
-        return int.from_bytes(raw, "little", signed=dtype.code[0] == "i")
+            self._stack.append(call(symbol, arguments))
+        except Refused as refused:
+            raise self._refused(str(refused)) from None
 
     def _build(self) -> None:
         state = self._pop()
-        target = self._stack[-1] if self._stack else None
-        if type(target) is DType and type(state) is tuple and len(state) in (8, 9):
-            if _text(state[1]) not in ("|", "<"):
-                raise self._refused("big-endian numbers")
-        elif type(target) is Array and type(state) is tuple and len(state) == 5 and state[3] in (False, 0):
-            self._fill(target, state[1], state[2], state[4])
-        else:
-            raise self._refused("BUILD on something that is no array in C order")
+        try:
+            build(self._stack[-1] if self._stack else None, state)
+        except Refused as refused:
+            raise self._refused(str(refused)) from None
 
-    def _fill(self, array: Array, shape: Any, dtype: Any, content: Any) -> Array:
-        """Sets an array's values from its raw bytes, without a copy."""
-        if type(content) is Payload and not content.is_text:
-            raw = content.content
-        elif type(content) is bytes:
-            raw = np.frombuffer(content, np.uint8)
-        else:
-            raise self._refused("an array without its bytes")
-        if type(dtype) is not DType or type(shape) is not tuple or not 1 <= len(shape) <= 4:
-            raise self._refused("an array without type or shape")
-        n_bytes = _ITEM_BYTES[dtype.code]
-        for extent in shape:
-            if type(extent) is not int or not 0 <= extent < 1 << 32:
-                raise self._refused("a shape that is no shape")
-            n_bytes *= extent
-        if n_bytes != len(raw) or array.values is not None:
-            raise self._refused(f"an array of {n_bytes} bytes with {len(raw)} bytes of content")
-        array.values = raw.view("<" + dtype.code).reshape(shape)
-        return array
-
-
-_CALLS: Dict[str, Callable[[Unpickler, Tuple[Any, ...]], Any]] = {
-    "reconstruct": Unpickler._call_reconstruct,
-    "dtype": Unpickler._call_dtype,
-    "encode": Unpickler._call_encode,
-    "frombuffer": Unpickler._call_frombuffer,
-    "scalar": Unpickler._call_scalar,
-}
 
 _OPCODES: Dict[bytes, Callable[[Unpickler], None]] = {
     b"\x80": Unpickler._protocol,

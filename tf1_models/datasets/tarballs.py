@@ -10,9 +10,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-from typing import IO, Any, Dict, NamedTuple, Optional, Tuple
+from typing import IO, Any, NamedTuple, Optional, Tuple
 
-from tf1_models.datasets import batches, find
+from tf1_models.datasets import batches, find, identify
 from tf1_models.datasets.reading import MIB, Reader, open_regular, shown
 from tf1_models.errors import InputError
 
@@ -22,12 +22,6 @@ _MAX_OTHER_BYTES = MIB  # readme.html and whatever a packer adds
 _MAX_MEMBERS = 100
 _BLOCK = 512
 _REGULAR, _FOLDER, _EXTENDED = b"0\0", b"5", b"xg"  # the last two hold times and owners when Python or macOS packed
-
-# sha256 -> (bytes, file name) of the official archives
-OFFICIAL: Dict[str, Tuple[int, str]] = {
-    "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce": (170_498_071, "cifar-10-python.tar.gz"),
-    "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd": (170_052_171, "cifar-10-binary.tar.gz"),
-}
 
 
 class Archive(NamedTuple):
@@ -82,14 +76,14 @@ def read(path: str) -> Archive:
     with stream:
         magic = stream.read(2)
         stream.seek(0)
-        known_size = any(n_bytes == size for size, _ in OFFICIAL.values())
+        known_size = n_bytes in [known.n_bytes for known in identify.ARCHIVES.values()]
         digest = hashlib.sha256() if known_size else None
-        raw: Any = io.BufferedReader(_Hashed(stream, digest) if digest else stream, MIB)  # type: ignore[arg-type]
+        raw: Any = io.BufferedReader(_Hashed(stream, digest) if digest else stream, MIB)
         if magic == b"\x1f\x8b":
             archive = _read_members(Reader(gzip.GzipFile(fileobj=raw), MAX_UNPACKED_BYTES, path))
         else:
             archive = _read_members(Reader(raw, n_bytes, path))
-        official = digest is not None and digest.hexdigest() in OFFICIAL
+        official = digest is not None and digest.hexdigest() in [a.sha256 for a in identify.ARCHIVES.values()]
     return archive._replace(lossy=False) if official else archive
 
 

@@ -1,0 +1,178 @@
+"""The command line as users' scripts see it: exit codes, streams, one-line errors, and what imports TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, List
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+from tf1_models.cli import VERBS
+
+
+def test_importing_any_module_opens_nothing_and_parses_nothing(tmp_path: Any) -> None:
+    """Every module but the graph ones imports without TensorFlow, and none builds a graph or reads argv."""
+    program = (
+        "import importlib, os, pkgutil, sys\n"
+        "sys.argv = ['x', '--nonsense']\n"
+        "import tf1_models\n"
+        "names = [m.name for m in pkgutil.walk_packages(tf1_models.__path__, 'tf1_models.')]\n"
+        "heavy = ('tf1_models.graphs.', 'tf1_models.training_graph', 'tf1_models.optimizers', 'tf1_models.__main__')\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda e, a: opened.append(a[0]) if e == 'open' and isinstance(a[0], str)\n"
+        "                 and not a[0].endswith(('.py', '.pyc', '.so')) and 'tf1_models' in a[0] else None)\n"
+        "for name in names:\n"
+        "    if not name.startswith(heavy):\n"
+        "        importlib.import_module(name)\n"
+        "assert 'tensorflow' not in sys.modules, 'TensorFlow imported'\n"
+        "assert not opened, opened\n"
+        "print(len(names))\n"
+    )
+    if sys.version_info < (3, 8):
+        program = program.replace("sys.addaudithook", "(lambda hook: None)")
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 30
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "--json"], ["list", "--variants"], ["data", "find"],
+                                   ["grade", "--help"], ["train", "--help"], ["--version"]])
+def test_light_verbs_never_import_tensorflow(tmp_path: Any, words: List[str]) -> None:
+    program = (
+        "import sys; from tf1_models.cli import main; code = main(sys.argv[1:]); "
+        "assert not {'tensorflow', 'sklearn', 'matplotlib'} & set(sys.modules), 'heavy import'; sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *words], cwd=str(tmp_path), capture_output=True,
+                          text=True, env={**os.environ, "PYTHONPATH": ROOT})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout and not done.stderr
+
+
+def test_every_verb_has_help(kit: Any) -> None:
+    assert set(VERBS) <= set(kit("--help").stdout.replace("\n", " ").split())
+    for verb in VERBS:
+        done = kit(verb, "--help")
+        assert done.returncode == 0 and done.stdout.startswith("usage: tf1-models"), verb
+
+
+def test_list_json_is_what_scripts_rely_on(kit: Any) -> None:
+    document = json.loads(kit("list", "nine_conv", "--json").stdout)
+    assert [row["run"] for row in document["runs"]][:2] == ["final", "single_fc"]
+    assert document["runs"][0] == {
+        "report": "nine_conv", "run": "final", "metric": "dev_f1_weighted", "reported": 0.76037,
+        "printed": "0.760370", "basis": "listed", "epochs": 50, "batch_size": 128, "parameters": 15458378, "note": "",
+    }
+    everything = json.loads(kit("list", "--json").stdout)["runs"]
+    assert len(everything) == 79 and sum(row["reported"] is not None for row in everything) == 75
+
+
+@pytest.mark.parametrize(
+    "words, code, message",
+    [
+        ([], 2, "usage: tf1-models"),
+        (["frobnicate"], 2, "invalid choice: 'frobnicate'"),
+        (["train", "nine_cnv"], 2, "unknown report 'nine_cnv' (did you mean 'nine_conv'?); known: course_models"),
+        (["train", "nine_conv", "--run", "last"], 2, "unknown run 'last' of nine_conv; known: final"),
+        (["train", "nine_conv", "keep_prob=1.2"], 2, "keep_prob=1.2 is out of range; allowed: above 0 to 1"),
+        (["train", "nine_conv", "--epochs", "0"], 2, "epochs=0 is out of range"),
+        (["train", "nine_conv", "--epochs", "1", "epochs=2"], 2, "epochs is set twice"),
+        (["train", "nine_conv", "--threads", "0"], 2, "--threads 0 is out of range"),
+        (["train", "nine_conv", "--data", "no/such"], 3, "no/such"),
+        (["show", "nine_conv", "batch_size=0"], 2, "batch_size=0 is out of range"),
+        (["evaluate", "no/such"], 3, "no checkpoint 'no/such'"),
+        (["evaluate", "."], 3, "holds no checkpoint of the kit"),
+        (["predict", "x", "--out", "no/folder/result.npy"], 3, "is no writable folder"),
+    ],
+)
+def test_bad_requests_get_one_line_and_their_code(kit: Any, words: List[str], code: int, message: str) -> None:
+    done = kit(*words, env={"TF1_MODELS_DATA": ""})
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr and not done.stdout
+    if words:
+        assert len(done.stderr.strip().splitlines()[-1]) < 400
+
+
+def test_a_missing_data_set_names_both_ways_out(kit: Any, tmp_path: Any) -> None:
+    done = kit("train", "nine_conv", env={"HOME": str(tmp_path), "TF1_MODELS_DATA": "", "KERAS_HOME": str(tmp_path)})
+    assert done.returncode == 3
+    assert "data download" in done.stderr and "--data digits" in done.stderr and "./data" in done.stderr
+
+
+def test_bad_data_fails_before_tensorflow_is_imported(tmp_path: Any) -> None:
+    (tmp_path / "npy").mkdir()
+    np.save(str(tmp_path / "npy" / "x_train.npy"), np.zeros((2, 32, 32, 3), np.uint8))
+    program = (
+        "import sys; from tf1_models.cli import main; "
+        "code = main(['train', 'nine_conv', '--data', 'npy']); assert 'tensorflow' not in sys.modules; sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=str(tmp_path), stderr=subprocess.PIPE,
+                          text=True, env={**os.environ, "PYTHONPATH": ROOT})
+    assert done.returncode == 3 and "y_train.npy" in done.stderr
+
+
+@pytest.mark.tf
+def test_train_evaluate_predict_on_digits(kit: Any, tmp_path: Any) -> None:
+    """The verbs on the embedded data, one after the other, as a user would."""
+    done = kit("train", "bn_cnn", "--data", "digits", "--epochs", "1", "--max-steps", "12", "--out", "runs", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["dev"] is None and result["test"]["n"] == 297 and result["steps"] == 12
+    assert "epoch 1/1" in done.stderr and "\r" not in done.stderr and "\x1b" not in done.stderr  # a line, no bar
+
+    (folder,) = [path for path, _, names in os.walk(str(tmp_path / "runs")) if "result.json" in names]
+    again = kit("train", "bn_cnn", "--data", "digits", "--epochs", "1", "--max-steps", "12", "--out", "runs", "--json")
+    assert json.loads(again.stdout) == result and "already finished" in again.stderr
+
+    scored = json.loads(kit("evaluate", folder, "--data", "digits", "--json").stdout)
+    assert {key: scored[key] for key in result["test"]} == result["test"] and scored["split"] == "test"
+    text = kit("evaluate", folder, "--data", "digits", "--split", "train").stdout
+    assert "macro-F1" in text and "confusion matrix" in text
+    refused = kit("evaluate", folder, "--data", "digits", "--split", "dev")
+    assert refused.returncode == 2 and "no dev split (Q20)" in refused.stderr
+
+    out = str(tmp_path / "result.npy")
+    assert kit("predict", folder, "--data", "digits", "--out", out).returncode == 0
+    assert np.array_equal(np.load(out), np.load(os.path.join(folder, "result.npy")))
+    kept = open(out, "rb").read()
+    refused = kit("predict", folder, "--data", "digits", "--out", out)
+    assert refused.returncode == 2 and "exists" in refused.stderr and open(out, "rb").read() == kept
+
+    images = str(tmp_path / "mine.npy")
+    np.save(images, np.zeros((3, 32, 32, 3), np.uint8))
+    assert kit("predict", folder, "--images", images, "--out", str(tmp_path / "mine_result.npy")).returncode == 0
+    assert np.load(str(tmp_path / "mine_result.npy")).shape == (3, 10)
+    np.save(images, np.zeros((3, 32, 32, 3), np.float32))
+    refused = kit("predict", folder, "--images", images, "--out", str(tmp_path / "other.npy"))
+    assert refused.returncode == 3 and "must be uint8 [N, 32, 32, 3]" in refused.stderr
+    assert not os.path.exists(str(tmp_path / "other.npy"))
+
+
+@pytest.mark.tf
+def test_a_foreign_checkpoint_needs_a_report_and_fits_strictly(kit: Any, tmp_path: Any, tf: Any) -> None:
+    from tf1_models import registry
+
+    foreign = str(tmp_path / "model.ckpt")
+    with tf.Graph().as_default(), tf.Session() as session:
+        registry.graph("bn_cnn").build()
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, foreign)
+    done = kit("evaluate", foreign, "--data", "digits")
+    assert done.returncode == 3 and "say whose graph it fills with --report" in done.stderr
+    done = kit("evaluate", foreign, "--data", "digits", "--report", "bn_cnn", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["n"] == 297
+    done = kit("evaluate", foreign, "--data", "digits", "--report", "nine_conv")
+    assert done.returncode == 3 and "does not restore" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.tf
+def test_show_json(kit: Any) -> None:
+    shown = json.loads(kit("show", "nine_conv", "--json").stdout)
+    assert shown["parameters"] == {"total": 15458378, "trainable": 15458378, "non_trainable": 0}
+    assert shown["layers"][0] == {"name": "conv1", "output_shape": [None, 32, 32, 64], "parameters": 1792}
+    assert sum(row["parameters"] for row in shown["layers"]) == 15458378

@@ -1,0 +1,37 @@
+"""The options that every verb on a checkpoint takes, and the progress bar over images that they share."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from typing import Any, Callable, Iterator
+
+
+def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
+    """Declares CKPT, --report, --run, --data, --threads, --tf-log, --json."""
+    parser.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder or a stored checkpoint's name")
+    parser.add_argument("--report", help="for a foreign checkpoint without a manifest: whose graph it fills")
+    parser.add_argument("--run", help="likewise, which run of the report")
+    parser.add_argument("--data", default="cifar10", help="cifar10 (searched), digits (embedded), or a path")
+    parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
+    parser.add_argument("--tf-log", action="store_true", help="show TensorFlow's own start-up lines")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+
+
+@contextlib.contextmanager
+def image_bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar over images on a terminal, nothing elsewhere; yields the function that moves it."""
+    from tf1_models.progress import wants_bar
+
+    if not wants_bar(sys.stderr):
+        yield lambda done: None
+        return
+    import progressbar
+
+    widgets = [f"{label} ", progressbar.Bar(), " ", progressbar.Percentage(), " ", progressbar.ETA()]
+    bar: Any = progressbar.ProgressBar(max_value=total, widgets=widgets, fd=sys.stderr).start()
+    try:
+        yield bar.update
+    finally:
+        bar.finish(dirty=True)

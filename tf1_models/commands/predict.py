@@ -1,0 +1,64 @@
+"""`predict CKPT --out result.npy`: class probabilities, the file that the course grades."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any, List
+
+from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's options."""
+    add_checkpoint_options(parser)
+    parser.add_argument("--images", nargs="+", metavar="FILE",
+                        help=".npy uint8 [N, 32, 32, 3] or image files, instead of the data set's test images")
+    parser.add_argument("--out", required=True, metavar="result.npy",
+                        help="file to write: float32 [N, 10], rows in the images' order")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the verb."""
+    from tf1_models import checkpoint_source
+    from tf1_models.errors import InputError, MachineError, UsageError, one_line
+
+    if os.path.exists(args.out) and not args.force:
+        raise UsageError(f"{args.out} exists; name another file or add --force")
+    parent = os.path.dirname(os.path.abspath(args.out))
+    if not os.path.isdir(parent) or not os.access(parent, os.W_OK):
+        raise InputError(f"{args.out} cannot be written: {parent} is no writable folder")
+    source = checkpoint_source.find(args.checkpoint, args.report, args.run)
+    images = _read_images(args.images) if args.images else _test_images(args.data)
+
+    from tf1_models.files import to_json, write_bytes
+    from tf1_models.inference import probabilities
+    from tf1_models.results import npy_bytes
+
+    with image_bar("predict", len(images)) as moved:
+        found = probabilities(source, images, None, args.threads, args.tf_log, moved)
+    try:
+        write_bytes(args.out, npy_bytes(found))
+    except OSError as error:
+        raise MachineError(f"{args.out} not written ({one_line(error)})") from error
+    if args.json:
+        print(to_json({"schema": 1, "file": args.out, "n": len(found), "classes": int(found.shape[1])}))
+    else:
+        print(f"{args.out}: float32 [{len(found)}, {found.shape[1]}] from {source.prefix}")
+    return 0
+
+
+def _test_images(data: str) -> Any:
+    from tf1_models.datasets.load import load
+
+    return load(data).x_test
+
+
+def _read_images(paths: List[str]) -> Any:
+    """uint8 [N, 32, 32, 3] from .npy and image files, in the order given."""
+    import numpy as np
+
+    from tf1_models.datasets.single_images import read_images
+
+    return np.concatenate([read_images(path) for path in paths])

@@ -1,0 +1,50 @@
+"""A checkpoint's probabilities for images: what `evaluate` and `predict` share."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from tf1_models import checkpoint_source, evaluate
+
+
+def probabilities(
+    source: checkpoint_source.Source,
+    images: np.ndarray,
+    indices: Optional[np.ndarray] = None,
+    threads: Optional[int] = None,
+    tf_log: bool = False,
+    on_batch: Optional[Callable[[int], None]] = None,
+    batch_size: int = evaluate.EVAL_BATCH_SIZE,
+) -> np.ndarray:
+    """Builds the checkpoint's graph, restores it strictly and predicts.
+
+    Args:
+        source: From `checkpoint_source.find`.
+        images: uint8 [N, 32, 32, 3].
+        indices: Which images, in order; None: all.
+        threads: Threads TensorFlow may use; None: the usable processors.
+        tf_log: Show TensorFlow's start-up lines.
+        on_batch: Called with the number of images done.
+        batch_size: Images a `session.run`.
+
+    Returns:
+        float32 [n, 10].
+
+    Raises:
+        InputError: the checkpoint does not fit its graph.
+    """
+    from tf1_models import tensorflow_setup
+
+    tf = tensorflow_setup.import_tensorflow(quiet=not tf_log)
+    from tf1_models import training_graph
+
+    with tf.Graph().as_default():
+        graph = training_graph.build_inference(source.experiment)
+        with tensorflow_setup.quiet_stderr(not tf_log):
+            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads))
+        with session:
+            with tensorflow_setup.quiet_stderr(not tf_log):
+                checkpoint_source.restore(tf, session, source)
+            return evaluate.predict(session, graph, images, indices, batch_size, on_batch)
