@@ -1,4 +1,4 @@
-"""The course's npy arrays (x_train.npy, y_train.npy, x_test.npy, y_test.npy) and one .npz of the same four.
+"""The course's npy arrays: x_train.npy, y_train.npy, x_test.npy, y_test.npy (one .npz of the same four: `npz`).
 
 The header is parsed here, not by numpy, whose versions let through negative shapes, arrays of nothing with 10^12
 elements and 64 MB headers; nothing is ever unpickled. Pixels may be bytes, whole numbers 0..255 or floats 0..1 that
@@ -11,23 +11,21 @@ import contextlib
 import os
 import re
 import struct
-import zipfile
-from typing import IO, Callable, ContextManager, Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, ContextManager, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from tf1_models.classes import N_CLASSES
 from tf1_models.datasets.assemble import Arrays
 from tf1_models.datasets.batches import IMAGE_BYTES, class_ids, place_planes
-from tf1_models.datasets.reading import MIB, Reader, open_regular, shown
+from tf1_models.datasets.reading import Reader, open_regular, shown
 from tf1_models.errors import InputError
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MAX_IMAGES = 100_000  # per split
 MAX_FILE_BYTES = 1 << 31  # 60,000 images as float64 are 1.5 GB
 _MAX_HEADER = 1024  # numpy writes 118 bytes for such arrays
-_MAX_DIRECTORY = 1 << 16  # an .npz of four members has 0.3 kB; zipfile would hold millions of entries in memory
-_CHUNK = 500
+_CHUNK = 200
 _HEADER = re.compile(
     rb"\{'descr': '([<>|=])([iuf])([1248])', 'fortran_order': (True|False), "
     rb"'shape': \(((?:\d{1,15}L?, ?)*(?:\d{1,15}L?)?)\),? ?\} *\n?"
@@ -215,45 +213,3 @@ def read_folder(folder: str) -> Arrays:
             yield Reader(stream, n_bytes, path)
 
     return read_members(opener)
-
-
-def _check_directory(stream: IO[bytes], n_bytes: int, path: str) -> None:
-    """Bounds a zip's directory before `zipfile` reads it into memory."""
-    stream.seek(max(0, n_bytes - 42))
-    tail = stream.read(42)
-    end = tail[-22:]
-    if end[:4] != b"PK\x05\x06" or end[-2:] != b"\0\0" or tail[-42:-38] == b"PK\x06\x07":
-        raise InputError(f"{shown(path)}: no .npz file as numpy.savez writes it (truncated?)")
-    if struct.unpack("<L", end[12:16])[0] > _MAX_DIRECTORY:
-        raise InputError(f"{shown(path)}: too many members; an .npz of CIFAR-10 holds {', '.join(MEMBERS)}")
-    stream.seek(0)
-
-
-def read_npz(path: str) -> Arrays:
-    """Reads one .npz with x_train, y_train, x_test and y_test; other members are not opened (see `read_members`)."""
-    stream, n_bytes = open_regular(path, MAX_FILE_BYTES)
-    with stream:
-        _check_directory(stream, n_bytes, path)
-        try:
-            archive = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
-            raise InputError(f"{shown(path)}: damaged .npz: {shown(str(error))}") from error
-        found = archive.namelist()
-        for name in MEMBERS:
-            if found.count(f"{name}.npy") != 1:
-                raise InputError(f"{shown(path)} must hold one array {name} (members: {', '.join(MEMBERS)})")
-
-        @contextlib.contextmanager
-        def opener(name: str) -> Iterator[Reader]:
-            info = archive.getinfo(f"{name}.npy")
-            what = f"{path}:{name}"
-            if info.file_size > MAX_FILE_BYTES or info.flag_bits & 1 or info.compress_type not in (0, 8):
-                raise InputError(f"{shown(what)}: encrypted, strangely compressed, or over {MAX_FILE_BYTES // MIB} MiB")
-            try:
-                member = archive.open(info)
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
-                raise InputError(f"{shown(what)}: damaged .npz: {shown(str(error))}") from error
-            with member:
-                yield Reader(member, info.file_size, what)
-
-        return read_members(opener)

@@ -122,7 +122,12 @@ def fetch(
     except OSError as error:
         raise InputError(f"{shown(path)} cannot be written: {one_line(error)}") from error
     with part:
-        _fetch_into(part, source, to_try, progress, say)
+        try:
+            _fetch_into(part, source, to_try, progress, say)
+        except BaseException:
+            if not os.fstat(part.fileno()).st_size:
+                os.unlink(f"{path}.part")  # nothing came
+            raise
         os.replace(f"{path}.part", path)
         files.fsync_folder(folder)
     return path, True

@@ -106,7 +106,7 @@ def below(root: str) -> List[Found]:
 def places() -> List[Place]:
     """Where `--data cifar10` is looked for, first match first; $TF1_MODELS_DATA stands in for the usual caches."""
     home = os.path.expanduser("~")
-    result = [Place("data", "./data")]
+    result = [Place(os.path.join(".", "data"), "working folder")]
     if os.environ.get(ENV):
         return result + [Place(os.environ[ENV], f"${ENV}")]
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")

@@ -96,8 +96,10 @@ def read(copy: find.Found) -> Dataset:
 
         images = folders.read(copy.path)
         return assemble.dataset(images.arrays, copy.form, copy.path, "cifar10", order="inferred", lossy=images.lossy)
-    from tf1_models.datasets import arrays as npy
+    if copy.form == find.NPY:
+        from tf1_models.datasets import arrays as npy
 
-    return assemble.dataset(
-        npy.read_folder(copy.path) if copy.form == find.NPY else npy.read_npz(copy.path), copy.form, copy.path
-    )
+        return assemble.dataset(npy.read_folder(copy.path), copy.form, copy.path)
+    from tf1_models.datasets import npz
+
+    return assemble.dataset(npz.read(copy.path), copy.form, copy.path)

@@ -83,8 +83,11 @@ def read(path: str) -> Archive:
             archive = _read_members(Reader(gzip.GzipFile(fileobj=raw), MAX_UNPACKED_BYTES, path))
         else:
             archive = _read_members(Reader(raw, n_bytes, path))
-        official = digest is not None and digest.hexdigest() in [a.sha256 for a in identify.ARCHIVES.values()]
-    return archive._replace(lossy=False) if official else archive
+    if digest is None:
+        return archive
+    if digest.hexdigest() not in [known.sha256 for known in identify.ARCHIVES.values()]:
+        raise InputError(f"{shown(path)} has the official archive's size but a wrong checksum; fetch it again")
+    return archive._replace(lossy=False)
 
 
 def _read_members(reader: Reader) -> Archive:
