@@ -6,11 +6,10 @@ import dataclasses
 import os
 from typing import Any, Dict, Optional
 
-from tf1_models import checkpoints, registry
-from tf1_models.errors import InputError, nearest, one_line
-from tf1_models.overrides import apply_overrides
+from tf1_models import bundle, checkpoints, registry
+from tf1_models.errors import InputError, nearest, tensorflow_words
 from tf1_models.sealed import read_sealed
-from tf1_models.spec import Experiment, identity, settings
+from tf1_models.spec import Experiment, identity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,28 +28,39 @@ class Source:
 
 
 def stored_folder() -> str:
-    """`checkpoints/` beside the package (a checkout), or below the working folder."""
+    """$TF1_MODELS_CHECKPOINTS where it is set, else `checkpoints/` beside the package (a checkout) or here."""
+    if os.environ.get("TF1_MODELS_CHECKPOINTS"):
+        return os.environ["TF1_MODELS_CHECKPOINTS"]
     beside = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checkpoints")
     return beside if os.path.isdir(beside) else "checkpoints"
 
 
-def _experiment_of(manifest: Dict[str, Any]) -> Experiment:
-    """The run a manifest was written by, settings as they were then."""
+def experiment_of(manifest: Dict[str, Any]) -> Experiment:
+    """The run that a manifest was written by, with the settings of then.
+
+    Raises:
+        InputError: the manifest names a setting or run that this version of the kit does not know.
+    """
     config = manifest.get("config") or {}
     row = registry.experiment(config.get("report", ""), config.get("run", ""))
-    stored = config.get("settings") or config.get("identity") or {}
-    now = settings(row)
-    words = {}
-    for key, value in stored.items():
-        if key == "graph" or now.get(key) == value:
-            continue
-        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        words[key[4:] if key.startswith("net.") else key] = "none" if value is None else text
-    row = apply_overrides(row, words)
-    row = dataclasses.replace(row, seed=int(config.get("seed", row.seed)))
-    if "identity" in config and identity(row) != config["identity"]:
+    stored = config.get("identity") or {}
+    net = dataclasses.replace(row.net, **_fields_then(row.net, stored, "net."))
+    row = dataclasses.replace(row, net=net, seed=int(config.get("seed", row.seed)), **_fields_then(row, stored, ""))
+    if identity(row) != stored:
         raise InputError("the checkpoint's settings are unknown to this version of the kit")
     return row
+
+
+def _fields_then(record: Any, stored: Dict[str, Any], prefix: str) -> Dict[str, Any]:
+    """Values of a record's settings as an identity gives them: what it leaves out stood at its default."""
+    values = {}
+    for field in dataclasses.fields(record):
+        key = prefix + field.name
+        if key in stored:
+            values[field.name] = tuple(stored[key]) if isinstance(stored[key], list) else stored[key]
+        elif field.default is not dataclasses.MISSING:
+            values[field.name] = field.default
+    return values
 
 
 def find(name: str, report: Optional[str] = None, run: Optional[str] = None) -> Source:
@@ -85,13 +95,22 @@ def find(name: str, report: Optional[str] = None, run: Optional[str] = None) -> 
     sidecar = path + ".json"
     if os.path.isfile(sidecar) and base.startswith("ckpt-") and base[5:].isdigit():
         manifest = checkpoints.read_manifest(folder or ".", int(base[5:]))
-        return Source(path, _experiment_of(manifest), manifest)
+        return Source(path, experiment_of(manifest), manifest)
     if report is None:
         raise InputError(f"{name} has no manifest beside it; say whose graph it fills with --report (and --run)")
+    bundle.read_index(path)  # vetted here before TensorFlow, which a crafted index can abort, opens it
     return Source(path, registry.experiment(report, run or registry.default_run(report)), None)
 
 
 def _in_folder(path: str) -> Source:
+    if os.path.isfile(os.path.join(path, "manifest.json")):
+        from tf1_models.stored import manifest as stored  # it builds on this module
+
+        document = stored.read(path)
+        stored.check_files(path, document)
+        if document["weights"] is None:
+            raise InputError(f"{path} keeps a record without weights; train the run to have them")
+        return stored.source_of(path, document)
     result_path = os.path.join(path, "result.json")
     steps = checkpoints.list_steps(path)
     if not steps:
@@ -100,7 +119,7 @@ def _in_folder(path: str) -> Source:
     if os.path.isfile(result_path):
         step = int(read_sealed(result_path)["steps"])  # the weights that the result scores
     manifest = checkpoints.read_manifest(path, step)
-    return Source(checkpoints.prefix(path, step), _experiment_of(manifest), manifest)
+    return Source(checkpoints.prefix(path, step), experiment_of(manifest), manifest)
 
 
 def restore(tf: Any, session: Any, source: Source) -> None:
@@ -111,11 +130,19 @@ def restore(tf: Any, session: Any, source: Source) -> None:
     """
     variables = tf.global_variables()
     wanted = checkpoints.variable_table(variables)
-    if source.manifest is not None:
-        have = {row["name"]: row for row in source.manifest["variables"]}
-        found = [have[row["name"]] for row in wanted if row["name"] in have]
-        checkpoints.compare_variables(wanted, found)
+    entries = bundle.read_index(source.prefix)
+    absent = [row["name"] for row in wanted if row["name"] not in entries]
+    if absent:
+        hints = [f"{name}{nearest(name, list(entries))}" for name in absent[:3]]
+        raise InputError(
+            f"{os.path.basename(source.prefix)} does not restore: it lacks {', '.join(hints)}"
+            + (f" and {len(absent) - 3} more of the graph's variables" if len(absent) > 3 else "")
+            + "; `checkpoint inspect` shows what it holds"
+        )
+    found = [{"name": row["name"], "shape": list(entries[row["name"]].shape), "dtype": entries[row["name"]].dtype}
+             for row in wanted]
+    checkpoints.compare_variables(wanted, found, os.path.basename(source.prefix))
     try:
         tf.train.Saver(variables).restore(session, source.prefix)
     except (tf.errors.OpError, ValueError) as error:
-        raise InputError(f"{source.prefix} does not restore: {one_line(error)[:300]}") from error
+        raise InputError(f"{source.prefix} does not restore: {tensorflow_words(error)}") from error

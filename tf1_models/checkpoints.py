@@ -12,7 +12,7 @@ import os
 import re
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.errors import InputError, MachineError, tensorflow_words
 from tf1_models.files import fsync_file, fsync_folder, sha256_file, write_bytes
 from tf1_models.sealed import read_sealed, write_sealed
 
@@ -70,7 +70,7 @@ def save(tf: Any, session: Any, saver: Any, folder: str, step: int, fields: Dict
     except (OSError, tf.errors.OpError) as error:
         remove_uncommitted(folder)
         raise MachineError(
-            f"checkpoint of step {step} not written ({one_line(error)}); earlier checkpoints are intact: "
+            f"checkpoint of step {step} not written ({tensorflow_words(error)}); earlier checkpoints are intact: "
             "free the disk or mend the folder, then run the same command to continue"
         ) from error
 
@@ -149,7 +149,7 @@ def restore(tf: Any, session: Any, saver: Any, folder: str, manifest: Dict[str, 
     try:
         saver.restore(session, prefix(folder, manifest["step"]))
     except (tf.errors.OpError, ValueError) as error:
-        raise InputError(f"ckpt-{manifest['step']} does not restore: {one_line(error)[:300]}") from error
+        raise InputError(f"ckpt-{manifest['step']} does not restore: {tensorflow_words(error)}") from error
 
 
 def remove_uncommitted(folder: str) -> None:

@@ -24,6 +24,8 @@ VERBS = {
     "train": "train one run; resumes what an interrupted one left",
     "evaluate": "score a checkpoint: accuracy, macro-F1, weighted-F1, per class",
     "predict": "write a checkpoint's class probabilities to result.npy",
+    "verify": "stored checkpoints against their recorded logits, predictions and scores",
+    "checkpoint": "inspect, compare, export or store checkpoints",
     "grade": "F1 of prediction files against a key; format check; autograder bundle",
 }
 

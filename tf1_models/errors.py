@@ -57,6 +57,16 @@ def one_line(error: BaseException) -> str:
     return text or type(error).__name__
 
 
+def tensorflow_words(error: BaseException, limit: int = 300) -> str:
+    """What TensorFlow says went wrong, without the stack of the op's definition that 2.x puts around it."""
+    text = str(getattr(error, "message", "") or error)
+    for line in text.splitlines():
+        words = one_line(Exception(line))
+        if words and not words.startswith(("Graph execution error", "Detected at node", "File ", "Exception")):
+            return words[:limit]
+    return type(error).__name__
+
+
 def nearest(word: str, known: "list[str]") -> str:
     """A did-you-mean clause: ` (did you mean 'x'?)`, or an empty string when nothing is near."""
     import difflib  # only on the way to an error: start-up does not pay for it

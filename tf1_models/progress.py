@@ -23,7 +23,7 @@ class Log:
 
     def open(self, path: str) -> None:
         """Starts appending to a log file as well."""
-        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - held until close()
+        self._file = open(path, "a", encoding="utf-8")  # held until close()
 
     def line(self, text: str) -> None:
         """Writes one line."""

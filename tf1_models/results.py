@@ -75,8 +75,11 @@ def npy_bytes(array: np.ndarray) -> bytes:
 
 
 def finish(tf: Any, session: Any, graph: Any, experiment: Experiment, data: Dataset, folder: RunFolder,
-           record: Dict[str, Any], progress: Any, dev_indices: Optional[np.ndarray], log: Log) -> Dict[str, Any]:
+           record: Dict[str, Any], progress: Any, dev_indices: Optional[np.ndarray], log: Log,
+           last_eval: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
     """Scores the weights after the last epoch, then the best-on-dev ones, and writes the results.
+
+    `last_eval` are the scores on `eval_split` that the loop has just counted with these weights, if it has.
 
     Returns:
         The content of result.json. `dev` is null where the report has no dev split; `best` enters no verdict.
@@ -86,12 +89,14 @@ def finish(tf: Any, session: Any, graph: Any, experiment: Experiment, data: Data
     """
     hash_of_variables = variables_sha256(tf, session)
     probabilities = evaluate.predict(session, graph, data.x_test)
-    final = _both_splits(session, graph, data, dev_indices, experiment, probabilities)
+    final = _both_splits(session, graph, data, dev_indices, experiment, probabilities, last_eval)
     best = dict(progress.best or {})
-    if best:
+    if best and best["step"] == progress.step:
+        best.update(final)
+    elif best:
         manifest = checkpoints.read_manifest(folder.path, best["step"])
         checkpoints.restore(tf, session, graph.saver, folder.path, manifest)
-        best.update(_both_splits(session, graph, data, dev_indices, experiment, None))
+        best.update(_both_splits(session, graph, data, dev_indices, experiment))
 
     reported = experiment.reported
     result: Dict[str, Any] = {
@@ -119,14 +124,17 @@ def finish(tf: Any, session: Any, graph: Any, experiment: Experiment, data: Data
         result["files"] = {"result.npy": {"sha256": sha256_file(folder.file("result.npy"))}}
         write_sealed(folder.file("result.json"), result)
     except OSError as error:
-        raise MachineError(f"results cannot be written ({one_line(error)}); mend it and run the same command") from error
+        raise MachineError(
+            f"results cannot be written ({one_line(error)}); mend it and run the same command"
+        ) from error
     return result
 
 
 def _both_splits(session: Any, graph: Any, data: Dataset, dev_indices: Optional[np.ndarray], experiment: Experiment,
-                 probabilities: Optional[np.ndarray]) -> Dict[str, Any]:
-    dev = None
-    if dev_indices is not None:
+                 probabilities: Optional[np.ndarray] = None, last_eval: Optional[Dict[str, Any]] = None
+                 ) -> Dict[str, Any]:
+    dev = last_eval if experiment.eval_split == "dev" else None
+    if dev is None and dev_indices is not None:
         dev = score_split(session, graph, data, "dev", dev_indices, experiment)
     return {"dev": dev, "test": score_split(session, graph, data, "test", None, experiment, probabilities)}
 

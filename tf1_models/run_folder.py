@@ -53,9 +53,11 @@ class RunFolder:
         self.metrics: List[Dict[str, Any]] = []
         try:
             os.makedirs(path, exist_ok=True)
-            self._lock = open(self.file("lock"), "a+")  # noqa: SIM115 - held until close()
+            self._lock = open(self.file("lock"), "a+")  # held until close()
         except OSError as error:
-            raise MachineError(f"run folder cannot be written ({one_line(error)}); choose another with --out") from error
+            raise MachineError(
+                f"run folder cannot be written ({one_line(error)}); choose another with --out"
+            ) from error
         self._take_lock()
 
     def _take_lock(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tf1_models.errors import UsageError
 from tf1_models.spec import Experiment
 
 
@@ -14,6 +15,9 @@ def learning_rate(experiment: Experiment, epoch: int) -> float:
 
     Returns:
         The rate as a Python float.
+
+    Raises:
+        UsageError: the schedule lacks a number that it needs (an override named the schedule alone).
 
     `course_steps` (course_models, public): above 80 x 0.5e-3, above 60 x 1e-3, above 40 x 1e-2, above 20 x 1e-1,
     else x 1. The three PyTorch schedules compute what `lr_scheduler` computes when stepped once an epoch; with
@@ -29,10 +33,10 @@ def learning_rate(experiment: Experiment, epoch: int) -> float:
         return base
     gamma = experiment.gamma
     if gamma is None:
-        raise ValueError(f"schedule {experiment.schedule!r} needs gamma")
+        raise UsageError(f"schedule {experiment.schedule!r} needs gamma, e.g. gamma=0.2")
     if experiment.schedule == "step":
         if experiment.step_size_epochs is None:
-            raise ValueError("schedule 'step' needs step_size_epochs")
+            raise UsageError("schedule 'step' needs step_size_epochs, e.g. step_size_epochs=20")
         return base * gamma ** (epoch // experiment.step_size_epochs)
     if experiment.schedule == "multi_step":
         return base * gamma ** sum(epoch >= milestone for milestone in experiment.milestones_epochs)

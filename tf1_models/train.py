@@ -185,6 +185,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 raise InputError(f"checkpoint of step {progress.step} holds another step; --fresh starts anew")
             events = folder.events(tf, progress.step)
             saved_at = time.monotonic()
+            on_eval = None
 
             # ---- epochs ------------------------------------------------------------------------------------------
             while not progress.stopped:
@@ -268,7 +269,9 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
 
             # ---- final report ------------------------------------------------------------------------------------
             events.close()
-            return results.finish(tf, session, graph, experiment, data, folder, record, progress, dev_indices, log)
+            return results.finish(
+                tf, session, graph, experiment, data, folder, record, progress, dev_indices, log, on_eval
+            )
 
 
 def _count(progress: Progress, values: Dict[str, Any], n_images: int) -> None:

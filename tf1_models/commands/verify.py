@@ -1,0 +1,66 @@
+"""`verify [CKPT…]`: stored checkpoints against their recorded logits, activations, predictions and scores."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, Dict, List, Optional
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's options."""
+    parser.add_argument("checkpoints", nargs="*", metavar="CKPT", help="stored checkpoints (default: all)")
+    parser.add_argument("--data", default="cifar10", help="cifar10 (searched) or a path, for the scores")
+    parser.add_argument("--require-data", action="store_true", help="exit 3 when CIFAR-10 is missing")
+    parser.add_argument("--no-scores", action="store_true", help="leave the scores out: no data is looked for")
+    parser.add_argument("--batch-size", type=int, help="images a Session call on the fixed batch (default: all 64)")
+    parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the verb."""
+    from tf1_models.errors import InputError, UsageError
+    from tf1_models.stored import manifest
+
+    if args.no_scores and args.require_data:
+        raise UsageError("--no-scores and --require-data exclude each other")
+    names = args.checkpoints or manifest.names()
+    if not names:
+        raise InputError("no stored checkpoints here: run in a checkout that has the folder checkpoints/")
+    for name in names:
+        manifest.folder_of(name)  # a wrong name ends here, before TensorFlow is imported
+    data = None if args.no_scores else _data(args.data, args.require_data)
+
+    from tf1_models.stored import check
+
+    rows = []
+    for name in names:
+        rows.append(check.verify(name, data, args.batch_size, args.threads))
+        if not args.json:
+            _print(rows[-1])
+    failed = [row["name"] for row in rows if row["status"] != check.OK]
+    if args.json:
+        from tf1_models.files import to_json
+
+        print(to_json({"schema": 1, "checkpoints": rows}))
+    elif failed:
+        print(f"regression in {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _data(name: str, required: bool) -> Optional[Any]:
+    from tf1_models.datasets import find
+    from tf1_models.datasets.load import load
+
+    if name == "cifar10" and not required and find.chosen() is None:
+        print("scores are not checked: no CIFAR-10 here (`tf1-models data find` says where it was looked for)",
+              file=sys.stderr)
+        return None
+    return load(name)  # a copy that is there but bad is an error, not "no data"
+
+
+def _print(row: Dict[str, Any]) -> None:
+    lines: List[str] = [f"{row['name']}: {row['status']}"]
+    lines += [f"    {check:12}{text}" for check, text in row["checks"].items()]
+    print("\n".join(lines), flush=True)

@@ -1,0 +1,32 @@
+"""A checkpoint as a SavedModel: bytes in, probabilities out, for serving programs that know nothing of this kit."""
+
+from __future__ import annotations
+
+from tf1_models import checkpoint_source
+
+
+def export(source: checkpoint_source.Source, out: str) -> None:
+    """Writes a SavedModel with the signature `serving_default`.
+
+    Args:
+        source: A checkpoint.
+        out: Folder to make; must not exist.
+
+    The signature's input is `images`, uint8 [batch, 32, 32, 3]; its outputs are `probabilities` float32 [batch, 10]
+    and `predictions` int64 [batch]. Preprocessing is inside.
+    """
+    from tf1_models import tensorflow_setup
+
+    tf = tensorflow_setup.import_tensorflow()
+    from tf1_models import training_graph
+
+    with tf.Graph().as_default():
+        graph = training_graph.build_inference(source.experiment)
+        with tensorflow_setup.quiet_stderr():
+            session = tf.Session(config=tensorflow_setup.session_config(tf))
+        with session:
+            checkpoint_source.restore(tf, session, source)
+            tf.saved_model.simple_save(
+                session, out, inputs={"images": graph.image_bytes},
+                outputs={"probabilities": graph.handles.probabilities, "predictions": graph.handles.predictions},
+            )

@@ -1,0 +1,127 @@
+"""`verify`: a stored checkpoint against its record, check by check."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from tf1_models import bundle, checkpoints, evaluate, metrics
+from tf1_models.errors import InputError, tensorflow_words
+from tf1_models.stored import fixed_batch, manifest, record
+
+OK = "ok"
+CHECKS = ("weights", "logits", "activations", "scores")
+
+
+def verify(name: str, data: Any = None, batch_size: Optional[int] = None, threads: Optional[int] = None
+           ) -> Dict[str, Any]:
+    """Checks one stored checkpoint.
+
+    Args:
+        name: Its name below `checkpoints/`, or its folder.
+        data: A `Dataset` for the scores; None: they are not checked.
+        batch_size: Images a `session.run` on the fixed batch; None: all 64 at once.
+        threads: Threads TensorFlow may use.
+
+    Returns:
+        `name`, `status` ("ok" or "failed"), and `checks`: for each of `CHECKS` "ok", "failed: …" or
+        "not checked (…)".
+
+    Raises:
+        InputError: no such checkpoint.
+    """
+    folder = manifest.folder_of(name)
+    checks = dict.fromkeys(CHECKS, "not checked (an earlier check failed)")
+    result = {"name": os.path.basename(os.path.normpath(folder)), "status": "failed", "checks": checks}
+    try:
+        document = manifest.read(folder)
+        manifest.check_files(folder, document)
+        if document["weights"] is None:
+            checks.update(dict.fromkeys(CHECKS, "not checked (no weights are stored for this run)"), weights=OK)
+            result["status"] = OK
+            return result
+        _check_weights(folder, document)
+        checks["weights"] = OK
+    except InputError as error:
+        checks["weights"] = f"failed: {error}"
+        return result
+    try:
+        source = manifest.source_of(folder, document)
+        now = record.measure(source, fixed_batch.load(), batch_size, threads)
+    except InputError as error:
+        checks["weights"] = f"failed: {error}"
+        return result
+    except Exception as error:  # a graph that no longer builds raises whatever TensorFlow raises
+        checks["logits"] = f"failed: the graph does not run: {tensorflow_words(error)}"
+        return result
+    stored = manifest.load_record(folder)
+    checks["activations"] = _activations(stored, now)
+    checks["logits"] = _logits(stored, now)
+    checks["scores"] = "not checked (no CIFAR-10)" if data is None else _scores(folder, document, source, data, threads)
+    if not any(text.startswith("failed") for text in checks.values()):
+        result["status"] = OK
+    return result
+
+
+def _check_weights(folder: str, document: Dict[str, Any]) -> None:
+    """Index and tensors as TensorFlow's format stores them, against the manifest's table."""
+    values = bundle.read_all(os.path.join(folder, manifest.WEIGHTS))
+    found = [{"name": name, "shape": list(v.shape), "dtype": v.dtype.name} for name, v in values.items()]
+    checkpoints.compare_variables(document["variables"], found, "the weights file")
+
+
+def _activations(stored: Dict[str, np.ndarray], now: Dict[str, np.ndarray]) -> str:
+    difference = record.first_difference(stored, now)
+    return OK if difference is None else f"failed: first at layer {difference[0]}: {difference[1]}"
+
+
+def _logits(stored: Dict[str, np.ndarray], now: Dict[str, np.ndarray]) -> str:
+    old, new = stored["logits"], now["logits"]
+    if old.shape != new.shape:
+        return f"failed: shape {list(new.shape)}, recorded {list(old.shape)}"
+    error = record.relative_error(old, new, float(np.abs(old).max()))
+    if not error <= record.RELATIVE_TOLERANCE:
+        return f"failed: off by {error:.1e} of the largest, allowed {record.RELATIVE_TOLERANCE:.0e}"
+    if not np.array_equal(old.argmax(axis=1), new.argmax(axis=1)):
+        return "failed: another predicted class"
+    return OK
+
+
+def _scores(folder: str, document: Dict[str, Any], source: Any, data: Any, threads: Optional[int]) -> str:
+    """Predictions on the data against the recorded ones; the data must be the images that were recorded."""
+    from tf1_models.datasets.splits import split_indices
+    from tf1_models.inference import probabilities
+
+    if data.digest != document["config"]["data_digest"]:
+        from tf1_models.datasets.identify import has_official_labels
+
+        if not has_official_labels(data.y_train, data.y_test):
+            return "failed: the data's labels are not CIFAR-10's official sequence (another class order?)"
+        return "not checked (another copy of CIFAR-10 than the recorded one)"
+    _, dev = split_indices(source.experiment.dev_split, data.y_train)
+    for split, images, truth, indices in (("dev", data.x_train, data.y_train, dev),
+                                          ("test", data.x_test, data.y_test, np.arange(len(data.y_test)))):
+        if indices is None:
+            continue
+        recorded = np.load(os.path.join(folder, f"predictions_{split}.npy"), allow_pickle=False)
+        found = probabilities(source, images, indices, threads)
+        predicted = found.argmax(axis=1)
+        top = np.sort(found, axis=1)
+        # a tie within rounding may fall either way; anything else is a regression
+        changed = (predicted != recorded) & (top[:, -1] - top[:, -2] > record.RELATIVE_TOLERANCE * 10)
+        if changed.any():
+            before, now = (metrics.scores(truth[indices], p)["macro_f1"] for p in (recorded, predicted))
+            return (
+                f"failed: {int(changed.sum())} of {len(recorded)} {split} predictions changed, macro-F1 {now:.4f}, "
+                f"recorded {before:.4f}"
+            )
+        n = len(recorded)
+        if split == "test":
+            experiment = source.experiment
+            n = evaluate.n_scored(n, experiment.batch_size, experiment.eval_drop_last) or n
+        score = metrics.scores(truth[indices][:n], recorded[:n])["macro_f1"]
+        if abs(score - document["scores"][split]["macro_f1"]) > 1e-12:
+            return f"failed: recorded {split} predictions score {score:.6f}, the manifest says otherwise"
+    return OK

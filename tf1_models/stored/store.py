@@ -1,0 +1,150 @@
+"""Turns a run folder into a stored checkpoint: weights alone, manifest, record on the fixed batch, predictions."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from tf1_models import checkpoint_source, checkpoints, evaluate, registry, results
+from tf1_models.datasets.dataset import Dataset
+from tf1_models.datasets.splits import split_indices
+from tf1_models.errors import CheckFailed, InputError
+from tf1_models.files import fsync_folder, sha256_file, write_bytes
+from tf1_models.inference import probabilities
+from tf1_models.run_folder import config_id
+from tf1_models.sealed import read_sealed, write_sealed
+from tf1_models.stored import fixed_batch, manifest, record
+
+_BAND_SD = 3.0
+
+
+def band(score: float, n_images: int) -> float:
+    """Half-width of the band around an old score: three binomial standard deviations at its number of images."""
+    return _BAND_SD * math.sqrt(max(score * (1.0 - score), 1e-12) / n_images)
+
+
+def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: bool = False) -> Dict[str, Any]:
+    """Writes `checkpoints/<report>-<run>/` from a run folder, finished or not.
+
+    Args:
+        run_folder: A run folder; of an unfinished run the latest checkpoint is taken, and the manifest says so.
+        data: The images that it was trained on (equal digest).
+        with_weights: False keeps record and predictions only.
+        accept: Replace a stored checkpoint although the new score leaves the old one's band.
+
+    Returns:
+        `name`, `old` and `new` scores on the report's own split, `folder`.
+
+    Raises:
+        InputError: other images, or no sound checkpoint.
+        CheckFailed: the score is out of the old one's band and `accept` is off; nothing is changed.
+    """
+    source = checkpoint_source.find(run_folder)
+    experiment = source.experiment
+    if source.manifest is None or source.manifest["config"]["data_digest"] != data.digest:
+        raise InputError("the run was trained on other images than --data names; stored scores must be on the same")
+    run = read_sealed(os.path.join(run_folder, "run.json"))
+    scores, predictions = _score(source, data)
+    folder = os.path.join(checkpoint_source.stored_folder(), f"{experiment.report}-{experiment.run}")
+    old = manifest.read(folder)["scores"] if os.path.isfile(os.path.join(folder, "manifest.json")) else None
+    split = experiment.eval_split
+    if old is not None and not accept:
+        width = band(old[split]["macro_f1"], old[split]["n"])
+        if abs(scores[split]["macro_f1"] - old[split]["macro_f1"]) > width:
+            raise CheckFailed(
+                f"{split} macro-F1 {scores[split]['macro_f1']:.4f} is outside the stored {old[split]['macro_f1']:.4f} "
+                f"+- {width:.4f}; nothing was changed; --accept stores it all the same"
+            )
+    fresh = f"{folder}.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    os.makedirs(fresh)
+    variables = _save_weights(source, os.path.join(fresh, manifest.WEIGHTS)) if with_weights else None
+    measured = record.measure(source, fixed_batch.load())
+    arrays: Dict[str, Any] = dict(measured)
+    with open(os.path.join(fresh, "record.npz"), "wb") as stream:
+        np.savez_compressed(stream, **arrays)
+    for name, predicted in predictions.items():
+        write_bytes(os.path.join(fresh, f"predictions_{name}.npy"), results.npy_bytes(predicted))
+    _write_manifest(fresh, source, run, data, scores, variables)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.rename(fresh, folder)
+    fsync_folder(os.path.dirname(folder))
+    return {"name": os.path.basename(folder), "old": None if old is None else old[split], "new": scores[split],
+            "folder": folder}
+
+
+def _score(source: checkpoint_source.Source, data: Dataset) -> "tuple[Dict[str, Any], Dict[str, np.ndarray]]":
+    """Scores without their tables, and predicted ids of every dev and test image."""
+    experiment = source.experiment
+    _, dev = split_indices(experiment.dev_split, data.y_train)
+    scores: Dict[str, Any] = {"dev": None}
+    predictions: Dict[str, np.ndarray] = {}
+    if dev is not None:
+        found = probabilities(source, data.x_train, dev)
+        scores["dev"] = _brief(evaluate.score(found, data.y_train[dev], data.class_names))
+        predictions["dev"] = found.argmax(axis=1).astype(np.uint8)
+    found = probabilities(source, data.x_test)
+    n = evaluate.n_scored(len(data.y_test), experiment.batch_size, experiment.eval_drop_last) or len(data.y_test)
+    scores["test"] = _brief(evaluate.score(found[:n], data.y_test[:n], data.class_names))
+    predictions["test"] = found.argmax(axis=1).astype(np.uint8)
+    return scores, predictions
+
+
+def _brief(scores: Dict[str, Any]) -> Dict[str, Any]:
+    return {key: scores[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")}
+
+
+def _save_weights(source: checkpoint_source.Source, target: str) -> Any:
+    """Weights and moving statistics, no optimizer slots, as a V2 checkpoint; returns the variable table."""
+    from tf1_models import tensorflow_setup
+
+    tf = tensorflow_setup.import_tensorflow()
+    from tf1_models import training_graph
+
+    with tf.Graph().as_default():
+        training_graph.build_inference(source.experiment)
+        with tensorflow_setup.quiet_stderr():
+            session: Any = tf.Session(config=tensorflow_setup.session_config(tf))
+        with session:
+            checkpoint_source.restore(tf, session, source)
+            variables = tf.global_variables()
+            tf.train.Saver(variables).save(session, target, write_meta_graph=False, write_state=False)
+            return checkpoints.variable_table(variables)
+
+
+def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str, Any], data: Dataset,
+                    scores: Dict[str, Any], variables: Optional[Any]) -> None:
+    experiment, trained = source.experiment, source.manifest
+    if trained is None:
+        raise InputError("only checkpoints of the kit's own runs are stored")
+    progress = trained["progress"]
+    cut = ""
+    if not progress["stopped"]:
+        cut = f"{progress['epoch']} of {experiment.epochs} epochs were run"
+    elif experiment.epochs != registry.experiment(experiment.report, experiment.run).epochs:
+        cut = f"the report ran {registry.experiment(experiment.report, experiment.run).epochs} epochs"
+    reported = experiment.reported
+    files = {}
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        files[name] = {"size": os.path.getsize(path), "sha256": sha256_file(path)}
+    write_sealed(os.path.join(folder, "manifest.json"), {
+        "schema": 1,
+        "config": {**trained["config"], "id8": config_id(experiment, data.digest)},
+        "data": data.name,
+        "data_lossy": data.lossy,
+        "epochs_run": progress["epoch"],
+        "epochs_reported": registry.experiment(experiment.report, experiment.run).epochs,
+        "cut": cut,
+        "step": trained["step"],
+        "versions": [start["runtime"] for start in run["starts"]],
+        "scores": scores,
+        "reported": {"metric": reported.metric, "value": reported.value, "printed": reported.printed},
+        "weights": manifest.WEIGHTS if variables is not None else None,
+        "variables": variables,
+        "files": files,
+    })
