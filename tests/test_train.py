@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tf1_models import checkpoints, registry, train
-from tf1_models.errors import CheckFailed, InputError, Interrupted, MachineError, UsageError
+from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
 from tf1_models.progress import Log
 from tf1_models.sealed import read_sealed
 
@@ -182,7 +182,7 @@ def test_two_processes_on_one_folder(tmp_path: Any, tiny: Any) -> None:
 
 def test_an_unwritable_out_folder(tmp_path: Any, tiny: Any) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(MachineError, match="run folder cannot be written"):
+    with pytest.raises(InputError, match="run folder cannot be written"):
         run(tmp_path / "file", tiny)
 
 

@@ -7,8 +7,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 # Suffixes of TF 1's optimizer slots and shadow variables, and the variables that optimizers add beside them.
 _SLOTS = ("/Adam", "/Adam_1", "/Momentum", "/RMSProp", "/RMSProp_1", "/Adagrad", "/Adadelta", "/Adadelta_1", "/Ftrl",
-          "/Ftrl_1", "/ExponentialMovingAverage")
-_LONE = ("beta1_power", "beta2_power", "global_step")
+          "/Ftrl_1", "/ExponentialMovingAverage", "/exp_avg", "/exp_avg_sq", "/square_avg", "/sum")
+_LONE = ("beta1_power", "beta2_power", "global_step", "torch_adam_step", "keras_adam_step")
 
 
 class NameMap(NamedTuple):

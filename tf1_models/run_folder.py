@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from tf1_models import spec
 from tf1_models.checkpoints import remove_uncommitted
-from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.errors import InputError, one_line
 from tf1_models.files import fsync_folder, sha256_file, to_json
 from tf1_models.sealed import read_sealed, write_sealed
 
@@ -46,8 +46,7 @@ class RunFolder:
         """Makes the folder and takes its lock.
 
         Raises:
-            MachineError: the folder cannot be made or written.
-            InputError: another process trains in it.
+            InputError: the folder cannot be made or written, or another process trains in it.
         """
         self.path = path
         self.metrics: List[Dict[str, Any]] = []
@@ -55,7 +54,7 @@ class RunFolder:
             os.makedirs(path, exist_ok=True)
             self._lock = open(self.file("lock"), "a+")  # held until close()
         except OSError as error:
-            raise MachineError(
+            raise InputError(
                 f"run folder cannot be written ({one_line(error)}); choose another with --out"
             ) from error
         self._take_lock()

@@ -77,7 +77,9 @@ def build_training(experiment: Experiment) -> TrainingGraph:
     handles = Graph(experiment).build(images=images, labels=labels, step=step)
     learning_rate = handles.learning_rate
     if learning_rate is None:
-        learning_rate = tf.placeholder(tf.float32, shape=(), name="learning_rate")
+        # PyTorch computes with the rate as a Python float; TF 1 and Keras round it to float32 first
+        rate_dtype = tf.float64 if experiment.optimizer.startswith("torch_") else tf.float32
+        learning_rate = tf.placeholder(rate_dtype, shape=(), name="learning_rate")
     global_step = handles.global_step
     if global_step is None:
         global_step = tf.train.get_or_create_global_step()

@@ -20,6 +20,23 @@ def mean_cross_entropy(logits: Any, labels: Any) -> Any:
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits), name="data_loss")
 
 
+def double_softmax(softmax: Any, labels: Any) -> Any:
+    """Q1: mean softmax cross-entropy over what is a softmax already (course_models, public).
+
+    With p the softmax, a picture's loss is log(sum(exp(p))) - p[true class]. Once p is one-hot it is
+    log(e + 9) - 1 = 1.4612 where right and log(e + 9) = 2.4612 where wrong, so loss + accuracy = 2.4612, and the
+    gradient vanishes with the softmax': a collapsed net (#2) can't recover.
+
+    Args:
+        softmax: float [batch, 10], probabilities.
+        labels: float [batch, 10], one-hot.
+
+    Returns:
+        Scalar, 1.4612 or more.
+    """
+    return mean_cross_entropy(softmax, labels)
+
+
 def l2_term(variables: Iterable[Any], l2_scale: float, dtype: Any) -> Any:
     """l2_scale * sum of l2_loss (half the squared norm) over the given variables with rank > 1.
 

@@ -1,4 +1,4 @@
-"""Random ops whose stream is a function of (seed, layer, step), so that a resumed run draws what it would have drawn."""
+"""Random ops as functions of (seed, layer, step), so that a resumed run draws what it would have drawn."""
 
 from __future__ import annotations
 

@@ -1,0 +1,59 @@
+"""Prints the table of oracle errors: python -m tests.oracles.oracle_table [REPORT…]
+
+Each golden test module (tests/graphs/test_<report>_golden.py) has a function `errors()`: a list of dictionaries with
+`report`, `case`, `oracle` (the framework and its version, from the golden file), `dtype`, `forward`, `gradients` and
+`ten_steps` (float32: the loss after one step). The README holds the output; nothing in it is typed by hand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, Dict, List
+
+REPORTS = ("course_models", "bn_cnn", "prelu_cnn", "nine_conv", "alexnet_bn")
+HEADER = ("report", "case", "oracle", "dtype", "forward", "gradients", "ten steps")
+
+
+def rows(reports: List[str]) -> List[Dict[str, Any]]:
+    """The errors of the named reports' cases, in the order of the reports."""
+    found: List[Dict[str, Any]] = []
+    for report in reports:
+        found += importlib.import_module(f"tests.graphs.test_{report}_golden").errors()
+    return found
+
+
+def _cell(value: Any) -> str:
+    return "–" if value is None else f"{value:.1e}"
+
+
+def markdown(found: List[Dict[str, Any]]) -> str:
+    """The table; a value that a case does not have is a dash."""
+    lines = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
+    for row in found:
+        ten_steps = _cell(row["ten_steps"])
+        if row["dtype"] == "float32" and row["ten_steps"] is not None:
+            ten_steps += " (loss after one)"
+        cells = [row["report"], row["case"], row["oracle"], row["dtype"], _cell(row["forward"])]
+        lines.append("| " + " | ".join([*cells, _cell(row["gradients"]), ten_steps]) + " |")
+    return "\n".join(lines)
+
+
+def main(arguments: List[str]) -> int:
+    """Prints the table of all reports, or of those named."""
+    unknown = [name for name in arguments if name not in REPORTS]
+    if unknown:
+        print(f"unknown report {unknown[0]!r}; known: {', '.join(REPORTS)}", file=sys.stderr)
+        return 2
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from tf1_models.tensorflow_setup import import_tensorflow
+
+    tf = import_tensorflow()
+    print(markdown(rows(arguments or list(REPORTS))))
+    print(f"\nComputed with TensorFlow {tf.__version__}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

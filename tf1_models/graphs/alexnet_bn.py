@@ -1,0 +1,238 @@
+"""`alexnet_bn`: five convolutions at 256x256, batch norm after the ReLU, four dense layers (Keras).
+
+Source: report alexnet_bn, listing and layer summary (FACTS section 5). Variables and layers are called as Keras calls
+them (`conv2d_1/kernel`, `batch_normalization_2/moving_mean`, …); the rows of the layer table are the summary's 21.
+
+Keras' defaults, written out: Glorot-uniform kernels, zero biases; batch norm momentum 0.99 (share of the old value),
+epsilon 1e-3; pools without padding.
+
+Quirks kept on purpose:
+- Q17 both kinds of batch norm normalise with the biased variance; the two convolutional ones (fused in Keras 2)
+  average the Bessel-corrected variance n/(n-1), the three dense ones the biased one.
+- Q18 32x32 pictures are upsampled to 256x256 in the graph: every pixel repeated 8 times each way, which is what
+  nearest-neighbour resizing does at this factor, and commutes with the division by 255.
+"""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+import tensorflow.compat.v1 as tf
+
+from tf1_models.experiments.alexnet_bn import AlexNetNet
+from tf1_models.graphs.handles import GraphHandles, LayerTable
+from tf1_models.graphs.losses import mean_cross_entropy
+from tf1_models.graphs.random_ops import dropout
+from tf1_models.seeds import op_seed
+
+IMAGE_SIZE_PX = 256
+
+
+def build(
+    net: AlexNetNet,
+    images: Optional[Any] = None,
+    labels: Optional[Any] = None,
+    seed: int = 0,
+    step: Optional[Any] = None,
+    dtype: Any = tf.float32,
+) -> GraphHandles:
+    """Adds the graph to the current default graph.
+
+    Args:
+        net: Graph settings of the run.
+        images: float [batch, 32, 32, 3] or, already resized, [batch, 256, 256, 3]; pixels 0..1. None makes a
+            placeholder [None, 32, 32, 3].
+        labels: float [batch, 10] one-hot; None makes a placeholder.
+        seed: Run seed: initial values and dropout masks derive from it.
+        step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
+        dtype: tf.float32, or tf.float64 for the parity tests.
+
+    Returns:
+        The handles; `update_ops` holds the ten moving statistics' updates, also in tf.GraphKeys.UPDATE_OPS.
+    """
+    x = tf.placeholder(dtype, [None, 32, 32, 3], name="images") if images is None else images
+    y = tf.placeholder(dtype, [None, 10], name="labels") if labels is None else labels
+    keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
+    is_training = tf.placeholder_with_default(tf.constant(False), shape=(), name="is_training")
+    table = LayerTable()
+    layers = _Layers(net, table, is_training, keep_prob, seed, step, dtype)
+    logits = _alexnet(upsample_nearest(x), layers)
+
+    data_loss = mean_cross_entropy(logits, y)  # one softmax: Keras, too, takes the logits behind the Softmax op
+    l2_loss = tf.constant(0.0, dtype, name="l2_loss")
+    return GraphHandles(
+        images=x,
+        labels=y,
+        keep_prob=keep_prob,
+        is_training=is_training,
+        logits=logits,
+        probabilities=table.rows()[-1].output,
+        predictions=tf.argmax(logits, axis=1, name="predictions"),
+        data_loss=data_loss,
+        l2_loss=l2_loss,
+        loss=tf.add(data_loss, l2_loss, name="loss"),
+        update_ops=tuple(layers.update_ops),
+        learning_rate=None,
+        global_step=None,
+        layers=table.rows(),
+    )
+
+
+def _alexnet(x: Any, layers: _Layers) -> Any:
+    """The listing, line by line; returns the logits."""
+    x = layers.conv(x, "conv2d", 96, 11, stride=4, padding="VALID")  # [62, 62, 96]
+    x = layers.batch_norm(x, "batch_normalization")
+    x = layers.pool(x, "max_pooling2d")  # [30, 30, 96]
+
+    x = layers.conv(x, "conv2d_1", 256, 5)  # [30, 30, 256]
+    x = layers.batch_norm(x, "batch_normalization_1")
+    x = layers.pool(x, "max_pooling2d_1")  # [14, 14, 256]
+
+    x = layers.conv(x, "conv2d_2", 384, 3)  # [14, 14, 384]
+    x = layers.conv(x, "conv2d_3", 384, 3)  # [14, 14, 384]
+    x = layers.conv(x, "conv2d_4", 256, 3)  # [14, 14, 256]
+    x = layers.pool(x, "max_pooling2d_2")  # [6, 6, 256]
+    x = layers.flat(x, "flatten")  # [9216]
+
+    x = layers.dense(x, "dense", 512)
+    x = layers.batch_norm(x, "batch_normalization_2")
+    x = layers.dropout(x, "dropout")
+
+    x = layers.dense(x, "dense_1", 256)
+    x = layers.batch_norm(x, "batch_normalization_3")
+    x = layers.dropout(x, "dropout_1")
+
+    x = layers.dense(x, "dense_2", 128)
+    x = layers.batch_norm(x, "batch_normalization_4")
+    x = layers.dropout(x, "dropout_2")
+
+    return layers.softmax(x, "dense_3", 10)
+
+
+def upsample_nearest(x: Any) -> Any:
+    """Q18: every pixel 8 times each way; pictures of 256x256 pass unchanged.
+
+    Args:
+        x: float [batch, 32, 32, 3] or [batch, 256, 256, 3].
+
+    Returns:
+        float [batch, 256, 256, 3].
+
+    Raises:
+        ValueError: another size.
+    """
+    size_px = x.shape.as_list()[1]
+    if size_px == IMAGE_SIZE_PX:
+        return x
+    if size_px != 32:
+        raise ValueError(f"alexnet_bn takes pictures of 32x32 or {IMAGE_SIZE_PX}x{IMAGE_SIZE_PX}, not {x.shape}")
+    return tf.image.resize_nearest_neighbor(x, [IMAGE_SIZE_PX, IMAGE_SIZE_PX], name="upsampled")
+
+
+def moving_variance_factor(values_per_channel: Any, rank: int) -> Any:
+    """Q17: what the batch's biased variance is multiplied with before it is averaged.
+
+    Args:
+        values_per_channel: Scalar float tensor n.
+        rank: 4 for a convolutional batch norm (fused in Keras 2: Bessel's n/(n-1)), 2 for a dense one (1).
+
+    Returns:
+        Scalar of n's dtype. A single value is not divided by 0 (the fused op takes max(n-1, 1), too).
+    """
+    if rank == 2:
+        return tf.ones_like(values_per_channel)
+    return values_per_channel / tf.maximum(values_per_channel - 1.0, 1.0)
+
+
+class _Layers:
+    """Keras' layers of the listing as plain ops; notes each in the table."""
+
+    def __init__(
+        self,
+        net: AlexNetNet,
+        table: LayerTable,
+        is_training: Any,
+        keep_prob: Any,
+        seed: int,
+        step: Optional[Any],
+        dtype: Any,
+    ) -> None:
+        self.net, self.table, self.is_training, self.keep_prob = net, table, is_training, keep_prob
+        self.seed, self.step, self.dtype = seed, step, dtype
+        self.update_ops: List[Any] = []
+
+    def _variable(self, name: str, shape: Tuple[int, ...], initializer: Any, trainable: bool = True) -> Any:
+        return tf.get_variable(name, shape=shape, dtype=self.dtype, initializer=initializer, trainable=trainable)
+
+    def _kernel_and_bias(self, shape: Tuple[int, ...]) -> Tuple[Any, Any]:
+        full_name = f"{tf.get_variable_scope().name}/kernel"
+        glorot = tf.glorot_uniform_initializer(seed=op_seed(self.seed, full_name), dtype=self.dtype)
+        zeros = tf.zeros_initializer(dtype=self.dtype)
+        return self._variable("kernel", shape, glorot), self._variable("bias", shape[-1:], zeros)
+
+    def conv(self, x: Any, name: str, filters: int, kernel_px: int, stride: int = 1, padding: str = "SAME") -> Any:
+        """Convolution with bias and ReLU."""
+        with tf.variable_scope(name):
+            kernel, bias = self._kernel_and_bias((kernel_px, kernel_px, int(x.shape[-1]), filters))
+            c = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1], padding=padding)
+            return self.table.add(name, tf.nn.relu(tf.nn.bias_add(c, bias)), (kernel, bias))
+
+    def pool(self, x: Any, name: str) -> Any:
+        """Max pool 3x3, stride 2, VALID."""
+        pooled = tf.nn.max_pool(x, ksize=[1, 3, 3, 1], strides=[1, 2, 2, 1], padding="VALID", name=name)
+        return self.table.add(name, pooled)
+
+    def flat(self, x: Any, name: str) -> Any:
+        """NHWC flatten."""
+        height, width, channels = x.shape.as_list()[1:]
+        return self.table.add(name, tf.reshape(x, [-1, height * width * channels], name=name))
+
+    def _affine(self, x: Any, units: int) -> Tuple[Any, Tuple[Any, Any]]:
+        kernel, bias = self._kernel_and_bias((int(x.shape[-1]), units))
+        return tf.nn.bias_add(tf.matmul(x, kernel), bias), (kernel, bias)
+
+    def dense(self, x: Any, name: str, units: int) -> Any:
+        """Fully connected layer with ReLU."""
+        with tf.variable_scope(name):
+            out, variables = self._affine(x, units)
+            return self.table.add(name, tf.nn.relu(out), variables)
+
+    def softmax(self, x: Any, name: str, units: int) -> Any:
+        """The last layer; the table notes its softmax as the summary does, the logits are returned."""
+        with tf.variable_scope(name):
+            logits, variables = self._affine(x, units)
+            self.table.add(name, tf.nn.softmax(logits, name="softmax"), variables)
+        return logits
+
+    def dropout(self, x: Any, name: str) -> Any:
+        """Dropout, rate .5 in training: the run's keep_prob feeds it."""
+        return self.table.add(name, dropout(x, self.keep_prob, name, self.seed, self.step))
+
+    def batch_norm(self, x: Any, name: str) -> Any:
+        """Batch statistics in training, moving ones otherwise; adds the updates of the moving ones (Q17)."""
+        channels = (int(x.shape[-1]),)
+        rank = len(x.shape)
+        zeros, ones = tf.zeros_initializer(dtype=self.dtype), tf.ones_initializer(dtype=self.dtype)
+        with tf.variable_scope(name):
+            gamma = self._variable("gamma", channels, ones)
+            beta = self._variable("beta", channels, zeros)
+            moving_mean = self._variable("moving_mean", channels, zeros, trainable=False)
+            moving_variance = self._variable("moving_variance", channels, ones, trainable=False)
+
+            def of_batch() -> Tuple[Any, Any, Any]:
+                mean, variance = tf.nn.moments(x, axes=list(range(rank - 1)))  # biased
+                n = tf.cast(tf.size(x) // channels[0], self.dtype)
+                return mean, variance, variance * moving_variance_factor(n, rank)
+
+            def of_past() -> Tuple[Any, Any, Any]:
+                past = tf.identity(moving_variance)
+                return tf.identity(moving_mean), past, past
+
+            mean, variance, averaged = tf.cond(self.is_training, of_batch, of_past)
+            kept = 1.0 - self.net.bn_momentum
+            for moving, value in ((moving_mean, mean), (moving_variance, averaged)):
+                update = tf.assign_sub(moving, (moving - value) * tf.constant(kept, self.dtype)).op
+                self.update_ops.append(update)
+                tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
+            out = tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.net.bn_epsilon)
+            return self.table.add(name, out, (gamma, beta, moving_mean, moving_variance))

@@ -1,0 +1,99 @@
+"""`bn_cnn`: three blocks conv 5x5 -> batch norm -> ReLU -> max pool, then three linear layers with dropout (PyTorch).
+
+Source: report bn_cnn, listings of sections 2.2 and 2.3 (FACTS section 2). The report prints the output shape after
+every layer; here they are rows of the layer table (batch, height, width, channels).
+
+As reported: 32/64/128 channels, dropout p = 0.3 after both hidden linear layers, flatten in PyTorch's NCHW order.
+Variables carry PyTorch's state_dict keys (see `graphs.torch_layers`).
+
+Quirks kept on purpose:
+- Q6 text and listing differ in batch and epochs only: two runs, one graph.
+
+Assumed: cross-entropy; one BatchNorm and one ReLU a block (the garbled listing repeats some of these lines);
+PyTorch's default initial values; inputs in [0, 1] (ToTensor without normalisation).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import tensorflow.compat.v1 as tf
+
+from tf1_models.experiments.bn_cnn import BnCnnNet
+from tf1_models.graphs.handles import GraphHandles
+from tf1_models.graphs.losses import mean_cross_entropy
+from tf1_models.graphs.torch_layers import TorchLayers
+
+
+def build(
+    net: BnCnnNet,
+    images: Optional[Any] = None,
+    labels: Optional[Any] = None,
+    seed: int = 0,
+    step: Optional[Any] = None,
+    dtype: Any = tf.float32,
+) -> GraphHandles:
+    """Adds the graph to the current default graph.
+
+    Args:
+        net: Graph settings of the run.
+        images: float [batch, 32, 32, 3], 0..1; None makes the placeholder `x`.
+        labels: float [batch, 10] one-hot; None makes the placeholder `y`.
+        seed: Run seed: initial values and dropout masks derive from it.
+        step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
+        dtype: tf.float32, or tf.float64 for the parity tests.
+
+    Returns:
+        The handles; `is_training` is `placeholder_with_default(False)`, `keep_prob` `placeholder_with_default(1.0)` or
+        None where the run has no dropout.
+    """
+    x = tf.placeholder(dtype, [None, 32, 32, 3], name="x") if images is None else images
+    y = tf.placeholder(dtype, [None, 10], name="y") if labels is None else labels
+    is_training = tf.placeholder_with_default(False, shape=(), name="is_training")
+    keep_prob = None
+    if net.dropout:
+        keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
+    layers = TorchLayers(is_training, seed, step, dtype)
+
+    # 1st layer
+    h = layers.conv2d(x, "layer1/0", net.channels[0], kernel_px=5)  # [32, 32, 32]
+    h = layers.batch_norm(h, "layer1/1")
+    h = layers.activation(h, "layer1/2", "relu")
+    h = layers.max_pool(h, "layer1/3")  # [16, 16, 32]
+    # 2nd layer
+    h = layers.conv2d(h, "layer2/0", net.channels[1], kernel_px=5)  # [16, 16, 64]
+    h = layers.batch_norm(h, "layer2/1")
+    h = layers.activation(h, "layer2/2", "relu")
+    h = layers.max_pool(h, "layer2/3")  # [8, 8, 64]
+    # 3rd layer
+    h = layers.conv2d(h, "layer3/0", net.channels[2], kernel_px=5)  # [8, 8, 128]
+    h = layers.batch_norm(h, "layer3/1")
+    h = layers.activation(h, "layer3/2", "relu")
+    h = layers.max_pool(h, "layer3/3")  # [4, 4, 128]
+    h = layers.flatten(h, "flatten")  # [2048]
+    # 4th layer (1st fully connected)
+    h = layers.activation(layers.linear(h, "fc1", 100), "relu1", "relu")
+    h = layers.dropout(h, "dropout1", keep_prob) if keep_prob is not None else h
+    # 5th layer (2nd fully connected)
+    h = layers.activation(layers.linear(h, "fc2", 50), "relu2", "relu")
+    h = layers.dropout(h, "dropout2", keep_prob) if keep_prob is not None else h
+    # output layer (3rd fully connected)
+    logits = layers.linear(h, "fc3", 10)
+
+    data_loss = mean_cross_entropy(logits, y)
+    return GraphHandles(
+        images=x,
+        labels=y,
+        keep_prob=keep_prob,
+        is_training=is_training,
+        logits=logits,
+        probabilities=tf.nn.softmax(logits, name="probabilities"),
+        predictions=tf.argmax(logits, axis=1, name="predictions"),
+        data_loss=data_loss,
+        l2_loss=tf.constant(0.0, dtype, name="l2_loss"),
+        loss=data_loss,
+        update_ops=tuple(layers.update_ops),
+        learning_rate=None,
+        global_step=None,
+        layers=layers.table.rows(),
+    )
