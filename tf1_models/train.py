@@ -258,6 +258,8 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 folder.append_metrics(line)
                 results.write_events(tf, events, line, experiment.eval_split)
                 log.line(_epoch_text(line, experiment))
+                if line["predicted_classes"] == 1:
+                    log.line(f"collapsed at step {progress.step}: one class for every image of {experiment.eval_split}")
                 if options.console is not None:
                     options.console.end_epoch(line)
                 save()
@@ -311,6 +313,7 @@ def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval
         "accuracy": on_eval["accuracy"],
         "macro_f1": on_eval["macro_f1"],
         "weighted_f1": on_eval["weighted_f1"],
+        "predicted_classes": sum(any(column) for column in zip(*on_eval["confusion_matrix"])),
         "seconds": round(seconds, 3),
         "samples_per_s": round(progress.n_seen * here / max(seconds, 1e-9), 1),
     }
