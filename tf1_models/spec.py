@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Dict, Optional, Tuple
 
-from tf1_models.datasets.splits import DEV_SPLITS
 from tf1_models.errors import UsageError
 
+# none: train on everything, look at test only (course_models, bn_cnn, prelu_cnn; quirk Q20).
+# first_quarter: the first quarter of the training array is dev (nine_conv, public).
+# first_tenth_per_class: the first tenth of every class's files is validation (alexnet_bn, Keras' validation_split).
+DEV_SPLITS = ("none", "first_quarter", "first_tenth_per_class")
 OPTIMIZERS = ("adam", "torch_adam", "torch_sgd", "torch_adagrad", "torch_rmsprop", "keras_adam")
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
 METRICS = ("test_accuracy", "dev_f1_weighted")

@@ -9,18 +9,14 @@ import numpy as np
 
 from tf1_models.classes import N_CLASSES
 from tf1_models.errors import UsageError
-
-# none: train on everything, look at test only (course_models, bn_cnn, prelu_cnn; quirk Q20).
-# first_quarter: the first quarter of the training array is dev (nine_conv, public).
-# first_tenth_per_class: the first tenth of every class's files is validation (alexnet_bn, Keras' validation_split).
-DEV_SPLITS = ("none", "first_quarter", "first_tenth_per_class")
+from tf1_models.spec import DEV_SPLITS
 
 
 def split_indices(rule: str, y_train: np.ndarray) -> Tuple[np.ndarray, Optional[np.ndarray]]:
     """Indices of the images to train on and of the dev images.
 
     Args:
-        rule: One of `DEV_SPLITS`.
+        rule: One of `spec.DEV_SPLITS`.
         y_train: uint8 [N], class ids in the data set's order.
 
     Returns:
