@@ -1,4 +1,4 @@
-"""A stored checkpoint from a small run: plain TF1 restores it, `verify` holds, and each kind of damage has its words."""
+"""A stored checkpoint of a small run: plain TF1 restores it, `verify` holds, each kind of damage has its words."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_damage_fails_with_the_right_words(copy: str, damage: Callable[[str], No
     assert words in found["checks"]["weights"], found
 
 
-def test_a_changed_stride_names_the_first_layer_that_cannot_take_its_weights(copy: str, monkeypatch: Any, tf: Any) -> None:
+def test_a_changed_stride_names_the_first_layer_it_does_not_fit(copy: str, monkeypatch: Any, tf: Any) -> None:
     real = tf.nn.conv2d
     calls = []
 
