@@ -1,0 +1,166 @@
+"""Tables and the page, from run folders that the test makes; and whether the README's tables are current."""
+
+from __future__ import annotations
+
+import csv
+import html.parser
+import io
+import os
+import re
+from typing import Any, List, Tuple
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.reproduce.fake_runs import write_run
+from tf1_models import registry
+from tf1_models.errors import InputError
+from tf1_models.reproduce import charts, folders, page, records, reported_logs, summary, tables
+
+VOID = {"meta", "link", "line"}
+
+
+class Checker(html.parser.HTMLParser):
+    """Balanced tags, ids, links and anything that would be fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: List[str] = []
+        self.ids: List[str] = []
+        self.links: List[str] = []
+        self.fetched: List[Tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        found = dict(attrs)
+        if "id" in found:
+            self.ids.append(found["id"])
+        if tag == "a":
+            self.links.append(found["href"])
+        for key in ("src", "href"):
+            if tag != "a" and key in found and not found[key].startswith("data:"):
+                self.fetched.append((tag, found[key]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        assert tag in VOID
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def some_runs(root: Any) -> None:
+    for seed in range(3):
+        write_run(root, "prelu_cnn", "final", seed, 0.770 + 0.003 * seed)
+        write_run(root, "nine_conv", "shallow", 51 + seed, 0.50 + 0.01 * seed)
+        write_run(root, "course_models", "model2", seed, 0.60 + 0.01 * seed)
+    write_run(root, "bn_cnn", "final", 0, 0.4, words={"epochs": "2"})
+    write_run(root, "prelu_cnn", "exponential_lr", 0, 0.4, words={"schedule_stepped": "true"})
+    broken = os.path.join(str(root), "bn_cnn", "no_dropout_100", "x")
+    folders.write_failure(broken, {"schema": 1, "message": "<b>disk</b> & full"})
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: Any) -> Any:
+    root = tmp_path_factory.mktemp("runs")
+    some_runs(root)
+    found = folders.read_all(str(root))
+    document = summary.build([one.run for one in found.finished], found.failures, found.damaged)
+    return root, document, page.render(document, found.finished, reported_logs.read())
+
+
+def test_the_page_is_well_formed_and_fetches_nothing(made: Any) -> None:
+    _, _, text = made
+    checker = Checker()
+    checker.feed(text)
+    checker.close()
+    assert checker.open == [] and checker.fetched == []
+    assert len(set(checker.ids)) == len(checker.ids)
+    assert not re.search(r"https?://|@import|url\(", text)
+    missing = [link for link in checker.links if link.startswith("#") and link[1:] not in checker.ids]
+    assert not missing
+
+
+def test_every_row_has_a_line_and_links_lead_to_run_folders(made: Any) -> None:
+    root, document, text = made
+    checker = Checker()
+    checker.feed(text)
+    assert all(f"{e['report']}-{e['run']}" in checker.ids for e in document["runs"])
+    relative = [link for link in checker.links if not link.startswith("#")]
+    assert relative and all(os.path.isdir(os.path.join(str(root), link)) for link in relative)
+
+
+def test_the_page_shows_failures_escaped(made: Any) -> None:
+    _, document, text = made
+    assert "&lt;b&gt;disk&lt;/b&gt; &amp; full" in text and "<b>disk" not in text
+    assert "not run" in text and "2 of 30 epochs" in text and "exponential_lr_stepped" in text
+    assert "binomial" in text and document["chance"]["words"] in text
+
+
+def test_reported_points_lie_beside_our_curves(made: Any) -> None:
+    _, _, text = made
+    section = text[text.index('id="nine_conv-shallow"') :]
+    section = section[: section.index("</details>")]
+    assert section.count('class="c0 said"') >= 15  # the fifteen epoch sums, and the legend's ring
+    assert "epoch loss sum (log scale)" in section and section.count("<polyline") >= 3
+    course = text[text.index('id="course_models-model2"') :]
+    assert "batch accuracy" in course[: course.index("</details>")]
+    final = text[text.index('id="prelu_cnn-final"') :]
+    assert "19 more values in the report, at epochs that it does not say" in final[: final.index("</details>")]
+
+
+def test_markdown_and_csv_hold_all_rows(made: Any) -> None:
+    _, document, _ = made
+    text = tables.markdown(document)
+    assert sum(line.startswith("| ") for line in text.splitlines()) >= 79 + 5
+    for line in text.splitlines():
+        if line.startswith("| "):
+            assert line.endswith(" |")
+    rows = list(csv.DictReader(io.StringIO(tables.csv_text(document))))
+    assert len(rows) == 79 and rows[0]["report"] == "course_models"
+    final = next(row for row in rows if (row["report"], row["run"]) == ("prelu_cnn", "final"))
+    assert float(final["mean"]) == pytest.approx(0.773, abs=1e-4) and final["verdict"] == "reproduced"
+
+
+def test_an_axis_has_round_ticks_inside() -> None:
+    for values in ([0.0, 1.0], [75.87, 3372.0], [0.5, 0.5], [-3.0, 12.0], [0.7601, 0.7602]):
+        axis = charts.Axis(values, 0.0, 100.0)
+        assert 2 <= len(axis.ticks()) <= 12
+        assert all(-1e-6 <= axis.at(tick) <= 100.0 + 1e-6 for tick in axis.ticks())
+    assert charts.curves("empty", [], "x", "y") == "" and charts.scatter("empty", []) == ""
+
+
+def test_the_logs_are_the_transcript() -> None:
+    transcript = os.path.join(ROOT, "tests", "transcripts", "reported_logs.csv")
+    with open(transcript, "rb") as one, open(reported_logs.PATH, "rb") as other:
+        assert one.read() == other.read()
+    logs = reported_logs.read()
+    assert sum(len(values) for values in logs.values()) == 272
+    known = {f"{report}/{row.run}" for report in registry.REPORTS for row in registry.runs(report)}
+    assert set(logs) <= known
+    assert {entry.quantity for values in logs.values() for entry in values} - {"samples_per_s"} == set(page._QUANTITIES)
+
+
+def test_the_readme_block_is_rewritten_between_its_markers(tmp_path: Any, made: Any) -> None:
+    _, document, _ = made
+    path = str(tmp_path / "README.md")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(f"before\n\n{tables.BEGIN}\nold\n{tables.END}\n\nafter\n")
+    assert tables.write_readme(path, document) and not tables.write_readme(path, document)
+    text = open(path, encoding="utf-8").read()
+    assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
+    assert tables.find_block(text) == tables.readme_block(document)
+    assert "| prelu_cnn | final | 77.50 |" in text
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("no markers")
+    with pytest.raises(InputError, match="results:begin"):
+        tables.write_readme(path, document)
+
+
+def test_the_readme_is_current() -> None:
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+        block = tables.find_block(stream.read())
+    if block is None:
+        pytest.skip("README.md has no results block yet")
+    current = tables.readme_block(summary.build(records.read()))
+    assert block == current, "stale: run `python -m tf1_models report --readme README.md`"

@@ -1,0 +1,53 @@
+"""`report [DIR]`: renders the results again from what runs wrote; trains nothing."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's options."""
+    parser.add_argument("folder", nargs="?", default="runs", metavar="DIR", help="results folder (default: runs)")
+    parser.add_argument("--record", action="store_true",
+                        help="add the finished CIFAR-10 runs of DIR to the kit's records.json, for the README")
+    parser.add_argument("--readme", metavar="FILE", help="rewrite the results block of this README from records.json")
+    parser.add_argument("--records", metavar="FILE", help="another records.json than the kit's own")
+    parser.add_argument("--json", action="store_true", help="print the document on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the verb."""
+    import os
+    import sys
+
+    from tf1_models.errors import InputError, MachineError, one_line
+    from tf1_models.files import to_json
+    from tf1_models.reproduce import folders, records, summary, tables, writing
+
+    path = args.records or records.PATH
+    if args.record:
+        new = [one.run for one in folders.read_all(args.folder).finished]
+        old = records.read(path) if os.path.exists(path) else []
+        merged = records.merge(old, new)
+        try:
+            records.write(merged, path)
+        except OSError as error:
+            raise MachineError(f"{path} cannot be written ({one_line(error)})") from error
+        print(f"{path}: {len(merged)} runs, {len(merged) - len(old)} more than before", file=sys.stderr)
+    if args.readme:
+        changed = tables.write_readme(args.readme, summary.build(records.read(path)))
+        print(f"{args.readme}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
+    if args.record or args.readme:
+        return 0
+    if not os.path.isdir(args.folder):
+        raise InputError(f"no folder {args.folder!r}; `reproduce` and `train` write run folders below ./runs")
+    document = writing.write_pages(args.folder)
+    if args.json:
+        print(to_json(document))
+        return 0
+    for name, count in document["counts"].items():
+        print(f"{count:3d} {name}")
+    print(document["chance"]["words"])
+    print(document["sensitivity"]["words"])
+    print(f"results: {args.folder}/report.html, report.md, report.csv, report.json")
+    return 0

@@ -1,0 +1,10 @@
+"""`reproduce` and `report`: every reported number gets a verdict. TensorFlow-free; only child processes train.
+
+queue.py      which runs, in which folders, what is done      task.py, child.py   one run in a process of its own
+cost.py       seconds from measured speeds                    local_engine.py, dask_engine.py   who runs the tasks
+configuration.py   when two names are one computation         sweep.py, display.py   signals, bars, lines
+finished.py, folders.py, records.py   finished runs: from run folders, from records.json
+intervals.py, verdict.py, families.py   the statistics, declared in verdict.py
+summary.py    one document out of all that
+tables.py, charts.py, page.py, page_parts.py, writing.py   its renderings
+"""
