@@ -26,7 +26,13 @@ class Interrupter:
     def __init__(self, at_step: int, number: int = signal.SIGTERM) -> None:
         self.at_step, self.number = at_step, number
 
+    def start(self, images: Any) -> None:
+        pass
+
     def start_epoch(self, epoch: int) -> None:
+        pass
+
+    def finish(self, *rest: Any) -> None:
         pass
 
     def step(self, step: int, *rest: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import Any, Dict, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 import numpy as np
 
@@ -18,8 +18,33 @@ from tf1_models.sealed import write_sealed
 from tf1_models.spec import Experiment
 
 
+class SplitScore(NamedTuple):
+    """`scores` as `metrics.from_confusion` gives them, and the mean data loss over the same images."""
+
+    scores: Dict[str, Any]
+    loss: float
+
+
+def mean_loss(probabilities: np.ndarray, truth: np.ndarray, over_softmax: bool) -> float:
+    """Mean cross-entropy of predicted probabilities, in evaluation mode.
+
+    Args:
+        probabilities: float32 [n, 10].
+        truth: uint8 [n], class ids.
+        over_softmax: Q1, the cross-entropy is taken over the softmax output as if it were logits.
+
+    Returns:
+        Natural logarithm; a probability of 0 counts as the smallest float32, so that the mean stays finite.
+    """
+    values = probabilities.astype(np.float64)
+    if over_softmax:
+        values = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
+    of_truth = values[np.arange(len(truth)), truth]
+    return float(-np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)).mean())
+
+
 def score_split(session: Any, graph: Any, data: Dataset, split: str, dev_indices: Optional[np.ndarray],
-                experiment: Experiment, probabilities: Optional[np.ndarray] = None) -> Dict[str, Any]:
+                experiment: Experiment, probabilities: Optional[np.ndarray] = None) -> SplitScore:
     """Scores "dev" or "test" as the report counts them.
 
     Args:
@@ -32,17 +57,21 @@ def score_split(session: Any, graph: Any, data: Dataset, split: str, dev_indices
         probabilities: float32 [N_test, 10] when the test images were predicted already.
 
     Returns:
-        See `metrics.from_confusion`.
+        Scores and mean loss.
     """
+    over_softmax = experiment.report == "course_models"  # Q1
     if split == "dev":
         probabilities = evaluate.predict(session, graph, data.x_train, dev_indices)
-        return evaluate.score(probabilities, data.y_train[dev_indices], data.class_names)
+        truth = data.y_train[dev_indices]
+        scores = evaluate.score(probabilities, truth, data.class_names)
+        return SplitScore(scores, mean_loss(probabilities, truth, over_softmax))
     n = evaluate.n_scored(len(data.y_test), experiment.batch_size, experiment.eval_drop_last)
     if n == 0:  # fewer test images than one batch: the report's loader would yield nothing at all
         n = len(data.y_test)
     if probabilities is None:
         probabilities = evaluate.predict(session, graph, data.x_test[:n])
-    return evaluate.score(probabilities[:n], data.y_test[:n], data.class_names)
+    scores = evaluate.score(probabilities[:n], data.y_test[:n], data.class_names)
+    return SplitScore(scores, mean_loss(probabilities[:n], data.y_test[:n], over_softmax))
 
 
 def variables_sha256(tf: Any, session: Any) -> str:
@@ -60,7 +89,7 @@ def write_events(tf: Any, writer: Any, line: Dict[str, Any], split: str) -> None
     tags = {
         "train/loss": "loss", "train/loss_sum": "loss_sum", "train/l2_loss": "l2_loss",
         "train/accuracy": "train_accuracy", "train/learning_rate": "learning_rate",
-        f"{split}/accuracy": "accuracy", f"{split}/macro_f1": "macro_f1", f"{split}/weighted_f1": "weighted_f1",
+        f"{split}/loss": "eval_loss", f"{split}/accuracy": "accuracy", f"{split}/macro_f1": "macro_f1", f"{split}/weighted_f1": "weighted_f1",
     }
     values = [tf.Summary.Value(tag=tag, simple_value=line[key]) for tag, key in tags.items()]
     writer.add_summary(tf.Summary(value=values), line["step"])
@@ -135,8 +164,8 @@ def _both_splits(session: Any, graph: Any, data: Dataset, dev_indices: Optional[
                  ) -> Dict[str, Any]:
     dev = last_eval if experiment.eval_split == "dev" else None
     if dev is None and dev_indices is not None:
-        dev = score_split(session, graph, data, "dev", dev_indices, experiment)
-    return {"dev": dev, "test": score_split(session, graph, data, "test", None, experiment, probabilities)}
+        dev = score_split(session, graph, data, "dev", dev_indices, experiment).scores
+    return {"dev": dev, "test": score_split(session, graph, data, "test", None, experiment, probabilities).scores}
 
 
 def _draw(experiment: Experiment, folder: RunFolder, result: Dict[str, Any], data: Dataset, log: Log) -> None:

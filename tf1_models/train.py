@@ -31,7 +31,7 @@ class Options:
     require_gpu: bool = False
     quiet: bool = False
     tf_log: bool = False
-    console: Any = None  # a report's own console (report_console), else None
+    console: Any = None  # a `report_console.ReportConsole`, else None
     command: Tuple[str, ...] = ()
 
 
@@ -184,7 +184,9 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 raise InputError(f"checkpoint of step {progress.step} holds another step; --fresh starts anew")
             events = folder.events(tf, progress.step)
             saved_at = time.monotonic()
-            on_eval = None
+            on_eval: Optional[results.SplitScore] = None
+            if options.console is not None and manifest is None:
+                options.console.start(data.x_train)
 
             # ---- epochs ------------------------------------------------------------------------------------------
             while not progress.stopped:
@@ -250,8 +252,8 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 seconds = time.monotonic() - started
                 on_eval = results.score_split(session, graph, data, experiment.eval_split, dev_indices, experiment)
                 line = _epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
-                if progress.best is None or on_eval["macro_f1"] > progress.best["macro_f1"]:
-                    progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": on_eval["macro_f1"]}
+                if progress.best is None or line["macro_f1"] > progress.best["macro_f1"]:
+                    progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": line["macro_f1"]}
                 if stopping is not None and not progress.stopped and stopping.validate(progress.loss_sum):
                     progress.stopped = "early_stopping"
                 _next_epoch(progress, experiment)
@@ -270,9 +272,13 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
 
             # ---- final report ------------------------------------------------------------------------------------
             events.close()
-            return results.finish(
-                tf, session, graph, experiment, data, folder, record, progress, dev_indices, log, on_eval
+            result = results.finish(
+                tf, session, graph, experiment, data, folder, record, progress, dev_indices, log,
+                None if on_eval is None else on_eval.scores,
             )
+            if options.console is not None:
+                options.console.finish(result, folder.metrics, data.class_names)
+            return result
 
 
 def _count(progress: Progress, values: Dict[str, Any], n_images: int) -> None:
@@ -293,10 +299,10 @@ def _next_epoch(progress: Progress, experiment: Experiment) -> None:
         progress.stopped = "epochs"
 
 
-def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval: Dict[str, Any], seconds: float,
-                first_step: int) -> Dict[str, Any]:
+def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval: results.SplitScore,
+                seconds: float, first_step: int) -> Dict[str, Any]:
     """One line of metrics.jsonl; `seconds` and `samples_per_s` alone differ between equal runs."""
-    n = progress.step_in_epoch
+    n, scores = progress.step_in_epoch, on_eval.scores
     here = (n - first_step) / max(n, 1)  # after a resume inside the epoch only its last part was timed
     return {
         "schema": 1,
@@ -310,10 +316,11 @@ def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval
         "l2_loss": progress.l2_loss_sum / n,
         "train_accuracy": progress.n_correct / progress.n_seen,
         "eval_split": experiment.eval_split,
-        "accuracy": on_eval["accuracy"],
-        "macro_f1": on_eval["macro_f1"],
-        "weighted_f1": on_eval["weighted_f1"],
-        "predicted_classes": sum(any(column) for column in zip(*on_eval["confusion_matrix"])),
+        "eval_loss": on_eval.loss,
+        "accuracy": scores["accuracy"],
+        "macro_f1": scores["macro_f1"],
+        "weighted_f1": scores["weighted_f1"],
+        "predicted_classes": sum(any(column) for column in zip(*scores["confusion_matrix"])),
         "seconds": round(seconds, 3),
         "samples_per_s": round(progress.n_seen * here / max(seconds, 1e-9), 1),
     }

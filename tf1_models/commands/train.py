@@ -45,9 +45,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--threads {args.threads} is out of range; allowed: 1 or more")
     if not args.checkpoint_minutes > 0:
         raise UsageError("--checkpoint-minutes must be above 0")
+    if args.console == "report" and args.json:
+        raise UsageError("--json and --console report both want stdout; choose one")
     experiment = registry.experiment(args.report, args.run or registry.default_run(args.report), words)
 
-    from tf1_models import train
+    from tf1_models import report_console, train
     from tf1_models.datasets.load import load
     from tf1_models.progress import Log
 
@@ -70,8 +72,11 @@ def run(args: argparse.Namespace) -> int:
             log.line(f"already finished: {folder.path} (--fresh trains it again)")
         else:
             log.open(folder.file("log.txt"))
+            if args.console == "report":
+                options.console = report_console.console(experiment, folder.path)
             result = train.train(experiment, data, folder, record, options, log)
-        _print(result, folder.path, args.json)
+        if options.console is None:
+            _print(result, folder.path, args.json)
     finally:
         log.close()
         folder.close()
