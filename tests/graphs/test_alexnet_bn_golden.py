@@ -14,8 +14,8 @@ from tf1_models.graphs.handles import LayerTable
 
 CASE = "batch_100_epochs_30"
 # Loss after one float32 step. Adam's first step is nearly lr * sign(g), so elements whose gradient is rounding noise
-# move by lr either way; Keras' own float32 is further off (asserted below).
-AFTER_ONE_STEP = 2e-4
+# move by lr either way; Keras' own float32 is 1.7e-4 off.
+AFTER_ONE_STEP = 5e-5
 
 
 def single_of(double: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
@@ -66,7 +66,7 @@ def test_float32_is_nearer_to_keras_than_its_own_float32(tf: Any) -> None:
     assert error.forward < 1e-5 and error.gradients < 1e-5 and error.ten_steps < AFTER_ONE_STEP, error
     double, single = (golden("alexnet_bn", CASE, dtype) for dtype in ("float64", "float32"))
     keras = reference.difference(single_of(double), single)
-    assert keras.forward > error.forward and keras.gradients > error.gradients, (keras, error)
+    assert all(theirs > ours for theirs, ours in zip(keras[:3], error[:3])), (keras, error)
 
 
 @pytest.mark.tf

@@ -8,7 +8,7 @@ pictures that Pillow has resized by nearest neighbour. Keras numbers the layers 
 
 Five batch norms in a row make the net sensitive: Keras' own float32 logits are 1e-4 away from its float64 ones, as its
 fused batch norm adds 30,752 values of a channel one after the other. The batch is the first of eight images on which
-this kit's float32 meets 1e-5 of Keras' float64 with both TensorFlows; Keras' float32 is stored to show its own rounding.
+this kit's float32 meets 1e-5 of Keras' float64 with both TensorFlows; Keras' float32 is stored to show its rounding.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ from PIL import Image
 
 from tests.oracles import reference
 
+keras: Any
 if tf.__version__.startswith("1."):
     keras = tf.keras
     ORACLE = f"TensorFlow {tf.__version__}, tf.keras"
     tf.enable_eager_execution()
 else:
-    import tf_keras as keras
+    import tf_keras
 
+    keras = tf_keras
     ORACLE = f"tf-keras {keras.__version__} (TensorFlow {tf.__version__})"
 
 OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "alexnet_bn")
@@ -101,7 +103,9 @@ def case(dtype: str) -> Dict[str, np.ndarray]:
         loss = keras.losses.categorical_crossentropy(y, logits, from_logits=True)  # what Keras does behind its Softmax
         return tf.reduce_mean(loss)
 
-    losses, first_gradients, first_logits = [], [], None
+    losses: List[float] = []
+    first_gradients: List[np.ndarray] = []
+    first_logits = np.empty(0)
     for step in range(reference.N_STEPS):
         with tf.GradientTape() as tape:
             logits = logits_of(True)  # updates the moving statistics, too

@@ -1,4 +1,4 @@
-"""Runs of report `alexnet_bn` (Keras): an AlexNet-like net at 256x256, a grid of batch sizes and epochs; TensorFlow-free.
+"""Runs of report `alexnet_bn` (Keras): an AlexNet-like net at 256x256, batch sizes by epochs; TensorFlow-free.
 
 Source: the report's listing (batch 50, 20 epochs), its layer summary and its table of nine test accuracies.
 """

@@ -56,7 +56,7 @@ def build(
     is_training = tf.placeholder_with_default(tf.constant(False), shape=(), name="is_training")
     table = LayerTable()
     layers = _Layers(net, table, is_training, keep_prob, seed, step, dtype)
-    logits = _alexnet(upsample_nearest(x), layers)
+    logits, probabilities = _alexnet(upsample_nearest(x), layers)
 
     data_loss = mean_cross_entropy(logits, y)  # one softmax: Keras, too, takes the logits behind the Softmax op
     l2_loss = tf.constant(0.0, dtype, name="l2_loss")
@@ -66,7 +66,7 @@ def build(
         keep_prob=keep_prob,
         is_training=is_training,
         logits=logits,
-        probabilities=table.rows()[-1].output,
+        probabilities=probabilities,
         predictions=tf.argmax(logits, axis=1, name="predictions"),
         data_loss=data_loss,
         l2_loss=l2_loss,
@@ -78,8 +78,8 @@ def build(
     )
 
 
-def _alexnet(x: Any, layers: _Layers) -> Any:
-    """The listing, line by line; returns the logits."""
+def _alexnet(x: Any, layers: _Layers) -> Tuple[Any, Any]:
+    """The listing, line by line; returns logits and probabilities."""
     x = layers.conv(x, "conv2d", 96, 11, stride=4, padding="VALID")  # [62, 62, 96]
     x = layers.batch_norm(x, "batch_normalization")
     x = layers.pool(x, "max_pooling2d")  # [30, 30, 96]
@@ -94,19 +94,19 @@ def _alexnet(x: Any, layers: _Layers) -> Any:
     x = layers.pool(x, "max_pooling2d_2")  # [6, 6, 256]
     x = layers.flat(x, "flatten")  # [9216]
 
-    x = layers.dense(x, "dense", 512)
+    _, x = layers.dense(x, "dense", 512)
     x = layers.batch_norm(x, "batch_normalization_2")
     x = layers.dropout(x, "dropout")
 
-    x = layers.dense(x, "dense_1", 256)
+    _, x = layers.dense(x, "dense_1", 256)
     x = layers.batch_norm(x, "batch_normalization_3")
     x = layers.dropout(x, "dropout_1")
 
-    x = layers.dense(x, "dense_2", 128)
+    _, x = layers.dense(x, "dense_2", 128)
     x = layers.batch_norm(x, "batch_normalization_4")
     x = layers.dropout(x, "dropout_2")
 
-    return layers.softmax(x, "dense_3", 10)
+    return layers.dense(x, "dense_3", 10, tf.nn.softmax)
 
 
 def upsample_nearest(x: Any) -> Any:
@@ -209,22 +209,16 @@ class _Layers:
         height, width, channels = x.shape.as_list()[1:]
         return self.table.add(name, tf.reshape(x, [-1, height * width * channels], name=name))
 
-    def _affine(self, x: Any, units: int) -> Tuple[Any, Tuple[Any, Any]]:
-        kernel, bias = self._kernel_and_bias((int(x.shape[-1]), units))
-        return tf.nn.bias_add(tf.matmul(x, kernel), bias), (kernel, bias)
+    def dense(self, x: Any, name: str, units: int, activation: Any = tf.nn.relu) -> Tuple[Any, Any]:
+        """Fully connected layer; the table notes what the activation makes of it.
 
-    def dense(self, x: Any, name: str, units: int) -> Any:
-        """Fully connected layer with ReLU."""
+        Returns:
+            (before the activation, after it).
+        """
         with tf.variable_scope(name):
-            out, variables = self._affine(x, units)
-            return self.table.add(name, tf.nn.relu(out), variables)
-
-    def softmax(self, x: Any, name: str, units: int) -> Any:
-        """The last layer; the table notes its softmax as the summary does, the logits are returned."""
-        with tf.variable_scope(name):
-            logits, variables = self._affine(x, units)
-            self.table.add(name, tf.nn.softmax(logits, name="softmax"), variables)
-        return logits
+            kernel, bias = self._kernel_and_bias((int(x.shape[-1]), units))
+            out = tf.nn.bias_add(tf.matmul(x, kernel), bias)
+            return out, self.table.add(name, activation(out), (kernel, bias))
 
     def dropout(self, x: Any, name: str) -> Any:
         """Dropout, rate .5 in training: the run's keep_prob feeds it."""
