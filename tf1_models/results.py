@@ -87,9 +87,15 @@ def variables_sha256(tf: Any, session: Any) -> str:
 def write_events(tf: Any, writer: Any, line: Dict[str, Any], split: str) -> None:
     """The epoch's scalars for TensorBoard."""
     tags = {
-        "train/loss": "loss", "train/loss_sum": "loss_sum", "train/l2_loss": "l2_loss",
-        "train/accuracy": "train_accuracy", "train/learning_rate": "learning_rate",
-        f"{split}/loss": "eval_loss", f"{split}/accuracy": "accuracy", f"{split}/macro_f1": "macro_f1", f"{split}/weighted_f1": "weighted_f1",
+        "train/loss": "loss",
+        "train/loss_sum": "loss_sum",
+        "train/l2_loss": "l2_loss",
+        "train/accuracy": "train_accuracy",
+        "train/learning_rate": "learning_rate",
+        f"{split}/loss": "eval_loss",
+        f"{split}/accuracy": "accuracy",
+        f"{split}/macro_f1": "macro_f1",
+        f"{split}/weighted_f1": "weighted_f1",
     }
     values = [tf.Summary.Value(tag=tag, simple_value=line[key]) for tag, key in tags.items()]
     writer.add_summary(tf.Summary(value=values), line["step"])

@@ -1,8 +1,9 @@
-"""Prints the table of oracle errors: python -m tests.oracles.oracle_table [REPORT…]
+"""Prints the table of oracle errors: python -m tests.oracles.oracle_table [--worst] [REPORT…]
 
 Each golden test module (tests/graphs/test_<report>_golden.py) has a function `errors()`: a list of dictionaries with
 `report`, `case`, `oracle` (the framework and its version, from the golden file), `dtype`, `forward`, `gradients` and
-`ten_steps` (float32: the loss after one step). The README holds the output; nothing in it is typed by hand.
+`ten_steps` (float32: the loss after one step). `--worst` prints a row for each report, oracle and dtype with the
+largest errors of its cases: the README holds that output, and nothing in it is typed by hand.
 """
 
 from __future__ import annotations
@@ -24,6 +25,22 @@ def rows(reports: List[str]) -> List[Dict[str, Any]]:
     return found
 
 
+def worst(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """One row per report, oracle and dtype: the number of cases, and the largest of each error."""
+    groups: Dict[Any, List[Dict[str, Any]]] = {}
+    for row in found:
+        groups.setdefault((row["report"], row["oracle"], row["dtype"]), []).append(row)
+    out = []
+    for (report, oracle, dtype), members in groups.items():
+        errors = {
+            key: max((m[key] for m in members if m[key] is not None), default=None)
+            for key in ("forward", "gradients", "ten_steps")
+        }
+        case = members[0]["case"] if len(members) == 1 else f"worst of {len(members)}"
+        out.append({"report": report, "case": case, "oracle": oracle, "dtype": dtype, **errors})
+    return out
+
+
 def _cell(value: Any) -> str:
     return "–" if value is None else f"{value:.1e}"
 
@@ -42,6 +59,8 @@ def markdown(found: List[Dict[str, Any]]) -> str:
 
 def main(arguments: List[str]) -> int:
     """Prints the table of all reports, or of those named."""
+    only_worst = "--worst" in arguments
+    arguments = [name for name in arguments if name != "--worst"]
     unknown = [name for name in arguments if name not in REPORTS]
     if unknown:
         print(f"unknown report {unknown[0]!r}; known: {', '.join(REPORTS)}", file=sys.stderr)
@@ -50,7 +69,8 @@ def main(arguments: List[str]) -> int:
     from tf1_models.tensorflow_setup import import_tensorflow
 
     tf = import_tensorflow()
-    print(markdown(rows(arguments or list(REPORTS))))
+    found = rows(arguments or list(REPORTS))
+    print(markdown(worst(found) if only_worst else found))
     print(f"\nComputed with TensorFlow {tf.__version__}.")
     return 0
 
