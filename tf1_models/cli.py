@@ -26,7 +26,10 @@ VERBS = {
     "predict": "write a checkpoint's class probabilities to result.npy",
     "verify": "stored checkpoints against their recorded logits, predictions and scores",
     "checkpoint": "inspect, compare, export or store checkpoints",
+    "reproduce": "rerun the reports' tables, resumable, and judge every number",
+    "report": "render the results again: HTML, Markdown, CSV, JSON",
     "grade": "F1 of prediction files against a key; format check; autograder bundle",
+    "doctor": "what is installed, which devices TensorFlow uses, what is missing and what mends it",
 }
 
 EPILOG = (

@@ -1,0 +1,30 @@
+"""The pins that an installed kit carries are those of the requirements files."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Dict
+
+import pytest
+
+from tests.conftest import ROOT
+from tf1_models.doctor import pins
+
+
+def requirements(name: str) -> Dict[str, str]:
+    with open(os.path.join(ROOT, name), encoding="utf-8") as stream:
+        rows = [re.match(r"([A-Za-z0-9_.-]+)==(\S+)", row) for row in stream]
+    return {row.group(1).lower(): row.group(2) for row in rows if row and row.group(1) != "pytest"}
+
+
+@pytest.mark.parametrize("lane", [pins.TF221, pins.TF115], ids=["2.21", "1.15"])
+def test_pins_equal_the_requirements_file(lane: pins.Lane) -> None:
+    assert lane.pins == requirements(lane.requirements)
+    assert set(lane.optional) | set(lane.numbers) <= set(lane.pins)
+
+
+def test_the_pins_that_move_numbers_are_those_that_the_file_marks() -> None:
+    with open(os.path.join(ROOT, "requirements.txt"), encoding="utf-8") as stream:
+        marked = {row.split("==")[0] for row in stream if "==" in row and "(numbers)" in row}
+    assert set(pins.TF221.numbers) == marked

@@ -1,0 +1,1 @@
+"""`doctor`: what is installed, which devices TensorFlow really uses, what is missing and the command that mends it."""

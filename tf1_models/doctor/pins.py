@@ -1,0 +1,72 @@
+"""The package versions that the kit is tested with, for an installed kit that has no requirements files beside it.
+
+A test holds these tables against requirements.txt and requirements-tf115.txt.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Dict, NamedTuple, Tuple
+
+
+class Lane(NamedTuple):
+    """One tested set of packages.
+
+    Attributes:
+        requirements: The file that installs it.
+        pythons: First and last minor version of Python 3 that should do.
+        tested: The minor version that the tests run on.
+        pins: Package -> version.
+        optional: Packages that only some verbs want.
+        numbers: Packages whose version can move the last digits of a result.
+    """
+
+    requirements: str
+    pythons: Tuple[int, int]
+    tested: int
+    pins: Dict[str, str]
+    optional: Tuple[str, ...]
+    numbers: Tuple[str, ...]
+
+
+TF221 = Lane(
+    requirements="requirements.txt",
+    pythons=(10, 13),
+    tested=11,
+    pins={
+        "tensorflow": "2.21.0",
+        "numpy": "2.4.6",
+        "scikit-learn": "1.9.1",
+        "progressbar2": "4.6.0",
+        "matplotlib": "3.11.2",
+        "pillow": "13.0.0",
+    },
+    optional=("matplotlib", "pillow"),
+    numbers=("tensorflow", "numpy", "pillow"),
+)
+
+TF115 = Lane(
+    requirements="requirements-tf115.txt",
+    pythons=(7, 8),
+    tested=7,
+    pins={
+        "tensorflow": "1.15.5",
+        "protobuf": "3.20.3",
+        "numpy": "1.18.5",
+        "scikit-learn": "1.0.2",
+        "progressbar2": "4.2.0",
+        "matplotlib": "3.5.3",
+        "pillow": "9.5.0",
+        "h5py": "2.10.0",
+    },
+    optional=("matplotlib", "pillow", "h5py"),
+    numbers=("tensorflow", "numpy", "pillow"),
+)
+
+# The same release under another name: without GPU kernels, NVIDIA's build
+TENSORFLOW_NAMES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "nvidia-tensorflow")
+
+
+def lane() -> Lane:
+    """The tested set for this interpreter: Python 3.9 and older can only run TensorFlow 1.15."""
+    return TF115 if sys.version_info < (3, 9) else TF221
