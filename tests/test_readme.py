@@ -1,0 +1,70 @@
+"""The README tells the truth: its commands parse, its map names files that exist, the quick start runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from typing import Any, List
+
+import pytest
+
+from tests.conftest import ROOT
+from tf1_models import cli, registry
+
+with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+    README = stream.read()
+
+
+def commands() -> List[List[str]]:
+    """Words after `tf1_models` of every command in the README; optional parts and placeholders filled in."""
+    found = re.findall(r"python -m tf1_models ([^`#\n]+)", README)
+    found = [text.replace("\\|", "|").replace("[", "").replace("]", "") for text in found]
+    found = [re.sub(r"<[^>]+>", "folder", text).replace("…", "x").split("&&")[0].strip() for text in found]
+    return [shlex.split(text.replace("inspect|diff|export x", "inspect x")) for text in found]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_commands_parse(words: List[str], monkeypatch: Any, capsys: Any) -> None:
+    parser = cli._parser(words)
+    parsed, extra = parser.parse_known_args(words)
+    assert parsed.verb == words[0]
+    assert all("=" in word for word in extra)
+    if parsed.verb in ("train", "show"):
+        from tf1_models.overrides import parse_words
+
+        run = parsed.run or registry.default_run(parsed.report)
+        registry.experiment(parsed.report, run, parse_words([*parsed.settings, *extra]))
+
+
+def test_the_map_names_what_exists() -> None:
+    section = README.split("## The map of the code")[1].split("\n## ")[0]
+    for row in section.splitlines():
+        if not row.startswith("| `"):
+            continue
+        folder = "tf1_models"
+        for name in re.findall(r"`([^`]+)`", row.split("|")[1]):
+            path = name if name.startswith(("tf1_models", "tests")) else os.path.join(folder, name)
+            if not os.path.exists(os.path.join(ROOT, path)):
+                path = os.path.join("tests", name)
+            assert os.path.exists(os.path.join(ROOT, path)), name
+
+
+def test_the_table_of_reports_counts_their_runs() -> None:
+    for report in registry.REPORTS:
+        (count,) = re.findall(rf"^\| `{report}` \|.*\| (\d+) \|$", README, re.MULTILINE)
+        assert int(count) == len(registry.runs(report))
+
+
+def test_every_verb_is_mentioned() -> None:
+    for verb in cli.VERBS:
+        assert re.search(rf"`[^`]*\b{verb}\b[^`]*`", README), verb
+
+
+@pytest.mark.tf
+def test_the_quick_start_runs(kit: Any) -> None:
+    """The README's own words, cut after two steps."""
+    (words,) = [words for words in commands() if words[:4] == ["train", "nine_conv", "--data", "digits"]]
+    done = kit(*words, "--max-steps", "2")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^dev +0\.\d+", done.stdout, re.MULTILINE) and "variables sha256" in done.stdout
