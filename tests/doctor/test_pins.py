@@ -15,12 +15,13 @@ from tf1_models.doctor import pins
 def requirements(name: str) -> Dict[str, str]:
     with open(os.path.join(ROOT, name), encoding="utf-8") as stream:
         rows = [re.match(r"([A-Za-z0-9_.-]+)==(\S+)", row) for row in stream]
-    return {row.group(1).lower(): row.group(2) for row in rows if row and row.group(1) != "pytest"}
+    return {row.group(1).lower(): row.group(2) for row in rows if row}
 
 
 @pytest.mark.parametrize("lane", [pins.TF221, pins.TF115], ids=["2.21", "1.15"])
 def test_pins_equal_the_requirements_file(lane: pins.Lane) -> None:
-    assert lane.pins == requirements(lane.requirements)
+    tools = requirements("requirements-dev.txt")  # the older lane's file has its own versions of these
+    assert lane.pins == {k: v for k, v in requirements(lane.requirements).items() if k not in tools}
     assert set(lane.optional) | set(lane.numbers) <= set(lane.pins)
 
 
