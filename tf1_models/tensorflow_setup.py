@@ -90,7 +90,7 @@ def check_gpu(runtime: Dict[str, Any], required: bool) -> None:
     if required and not any(name.startswith("GPU") for name in runtime["devices"]):
         raise MachineError(
             f"no GPU: TensorFlow {runtime['tensorflow']} sees only {', '.join(runtime['devices'])}; leave out "
-            "--require-gpu, or install tensorflow[and-cuda] and a driver"
+            "--require-gpu, or see `tf1-models doctor --require-gpu`, which says what is missing"
         )
 
 
