@@ -10,7 +10,8 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 import pytest
 
-from tf1_models import checkpoints, registry, train
+from tf1_models import registry, train
+from tf1_models.checkpoints import saving
 from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
 from tf1_models.progress import Log
 from tf1_models.sealed import read_sealed
@@ -118,7 +119,7 @@ def test_a_damaged_latest_checkpoint_falls_back_to_the_one_before(tmp_path: Any,
     with pytest.raises(Interrupted):
         run(tmp_path, tiny, console=Interrupter(6))
     path = train.folder_path(str(tmp_path), registry.experiment("bn_cnn", "final", SETTINGS), "tiny", tiny.digest)
-    assert checkpoints.list_steps(path)[:2] == [6, 4]
+    assert saving.list_steps(path)[:2] == [6, 4]
     target = os.path.join(path, "ckpt-6.data-00000-of-00001")
     content = bytearray(open(target, "rb").read())
     content[len(content) // 2] ^= 4
@@ -132,12 +133,12 @@ def test_no_sound_checkpoint_is_an_error_not_a_fresh_start(tmp_path: Any, tiny: 
     with pytest.raises(Interrupted):
         run(tmp_path, tiny, console=Interrupter(6))
     path = train.folder_path(str(tmp_path), registry.experiment("bn_cnn", "final", SETTINGS), "tiny", tiny.digest)
-    for step in checkpoints.list_steps(path):
+    for step in saving.list_steps(path):
         with open(os.path.join(path, f"ckpt-{step}.index"), "r+b") as stream:
             stream.write(b"\xff")
     with pytest.raises(InputError, match="none of the 2 checkpoints is sound; --fresh starts the run anew"):
         run(tmp_path, tiny)
-    for step in checkpoints.list_steps(path):
+    for step in saving.list_steps(path):
         os.unlink(os.path.join(path, f"ckpt-{step}.json"))
     with pytest.raises(InputError, match="no checkpoint is left beside metrics.jsonl"):
         run(tmp_path, tiny)

@@ -6,7 +6,8 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from tf1_models import checkpoint_source, evaluate
+from tf1_models import evaluate
+from tf1_models.checkpoints import checkpoint_source
 
 
 def probabilities(

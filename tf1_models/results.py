@@ -8,7 +8,8 @@ from typing import Any, Dict, NamedTuple, Optional
 
 import numpy as np
 
-from tf1_models import checkpoints, evaluate
+from tf1_models import evaluate
+from tf1_models.checkpoints import saving
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.errors import MachineError, one_line
 from tf1_models.files import sha256_file, write_bytes
@@ -129,8 +130,8 @@ def finish(tf: Any, session: Any, graph: Any, experiment: Experiment, data: Data
     if best and best["step"] == progress.step:
         best.update(final)
     elif best:
-        manifest = checkpoints.read_manifest(folder.path, best["step"])
-        checkpoints.restore(tf, session, graph.saver, folder.path, manifest)
+        manifest = saving.read_manifest(folder.path, best["step"])
+        saving.restore(tf, session, graph.saver, folder.path, manifest)
         best.update(_both_splits(session, graph, data, dev_indices, experiment))
 
     reported = experiment.reported

@@ -11,7 +11,7 @@ import subprocess
 from typing import Any, Dict, List, Optional, Sequence
 
 from tf1_models import spec
-from tf1_models.checkpoints import remove_uncommitted
+from tf1_models.checkpoints.saving import remove_uncommitted
 from tf1_models.errors import InputError, one_line
 from tf1_models.files import fsync_folder, sha256_file, to_json
 from tf1_models.sealed import read_sealed, write_sealed

@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from tf1_models import checkpoints, results, schedules, seeds, spec
+from tf1_models import results, schedules, seeds, spec
+from tf1_models.checkpoints import saving
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_hash, split_indices
 from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
@@ -163,11 +164,11 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                     "metrics": folder.metrics_record(),
                     "config": folder.config_record(record),
                 }
-                checkpoints.save(tf, session, graph.saver, folder.path, progress.step, folder_state)
+                saving.save(tf, session, graph.saver, folder.path, progress.step, folder_state)
                 keep = () if progress.best is None else (progress.best["step"],)
-                checkpoints.prune(folder.path, keep)
+                saving.prune(folder.path, keep)
 
-            manifest = checkpoints.latest_sound(folder.path, log.line)
+            manifest = saving.latest_sound(folder.path, log.line)
             folder.rewind_metrics(manifest["metrics"] if manifest else None)
             if manifest is None:
                 with tensorflow_setup.quiet_stderr(not options.tf_log):
@@ -175,7 +176,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 save()  # step 0: from here on "no checkpoint" can only mean that someone removed them
             else:
                 folder.check_config(manifest, record)
-                checkpoints.restore(tf, session, graph.saver, folder.path, manifest)
+                saving.restore(tf, session, graph.saver, folder.path, manifest)
                 progress = Progress(**manifest["progress"])
                 if stopping is not None:
                     stopping.restore(manifest["stopping"])
@@ -224,7 +225,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                         raise CheckFailed(
                             f"loss is {values['loss']} at epoch {progress.epoch + 1}, step {progress.step + 1} (batch "
                             f"{progress.step_in_epoch + 1} of {n_steps}): training has diverged; last good checkpoint: "
-                            f"ckpt-{checkpoints.list_steps(folder.path)[0]}"
+                            f"ckpt-{saving.list_steps(folder.path)[0]}"
                         )
                     _count(progress, values, len(batch))
                     seconds = time.monotonic() - started

@@ -61,7 +61,8 @@ def test_checkpoints_go_both_ways(tmp_path: Any, trained_on: str, report: str) -
 _LOGITS = """
 import sys
 import numpy as np
-from tf1_models import checkpoint_source, tensorflow_setup
+from tf1_models import tensorflow_setup
+from tf1_models.checkpoints import checkpoint_source
 from tf1_models.datasets.load import load
 tf = tensorflow_setup.import_tensorflow()
 from tf1_models import training_graph

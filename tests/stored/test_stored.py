@@ -115,7 +115,7 @@ def _rename_a_variable(folder: str) -> None:
     from tf1_models.tensorflow_setup import import_tensorflow
 
     tf = import_tensorflow()
-    from tf1_models import bundle
+    from tf1_models.checkpoints import bundle
 
     prefix = os.path.join(folder, "weights")
     values = bundle.read_all(prefix)

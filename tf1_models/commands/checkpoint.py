@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _prefix(name: str) -> str:
     """Saver prefix of whatever a user calls a checkpoint, manifest or not."""
-    from tf1_models import checkpoint_source, checkpoints
+    from tf1_models.checkpoints import checkpoint_source, saving
     from tf1_models.errors import InputError
     from tf1_models.stored import manifest
 
@@ -58,8 +58,8 @@ def _prefix(name: str) -> str:
     for folder in folders:
         if os.path.isfile(os.path.join(folder, manifest.WEIGHTS + ".index")):
             return os.path.join(folder, manifest.WEIGHTS)
-        if os.path.isdir(folder) and checkpoints.list_steps(folder):
-            return checkpoints.prefix(folder, checkpoints.list_steps(folder)[0])
+        if os.path.isdir(folder) and saving.list_steps(folder):
+            return saving.prefix(folder, saving.list_steps(folder)[0])
     raise InputError(f"no checkpoint {name!r}: give a Saver prefix, a run folder or a stored checkpoint's name")
 
 
@@ -72,7 +72,7 @@ def _norm(values: Any) -> float:
 def _inspect(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from tf1_models import bundle
+    from tf1_models.checkpoints import bundle
     from tf1_models.files import to_json
 
     prefix = _prefix(args.checkpoint)
@@ -101,7 +101,8 @@ def _inspect(args: argparse.Namespace) -> int:
 
 
 def _map_to(report: str, run: Any, names: List[str]) -> Dict[str, Any]:
-    from tf1_models import name_map, registry, tensorflow_setup
+    from tf1_models import registry, tensorflow_setup
+    from tf1_models.checkpoints import name_map
 
     row = registry.experiment(report, run or registry.default_run(report))
     tf = tensorflow_setup.import_tensorflow()
@@ -115,7 +116,7 @@ def _map_to(report: str, run: Any, names: List[str]) -> Dict[str, Any]:
 def _diff(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from tf1_models import bundle
+    from tf1_models.checkpoints import bundle
     from tf1_models.files import to_json
 
     one, other = _prefix(args.one), _prefix(args.other)
@@ -158,7 +159,7 @@ def _export(args: argparse.Namespace) -> int:
     if args.out.endswith(".npz"):
         _export_npz(_prefix(args.checkpoint), args.out)
     else:
-        from tf1_models import checkpoint_source, savedmodel
+        from tf1_models.checkpoints import checkpoint_source, savedmodel
 
         savedmodel.export(checkpoint_source.find(args.checkpoint, args.report, args.run), args.out)
     print(to_json({"schema": 1, "out": args.out}) if args.json else f"wrote {args.out}")
@@ -168,7 +169,7 @@ def _export(args: argparse.Namespace) -> int:
 def _export_npz(prefix: str, out: str) -> None:
     import numpy as np
 
-    from tf1_models import bundle
+    from tf1_models.checkpoints import bundle
     from tf1_models.errors import MachineError, one_line
     from tf1_models.files import write_atomically
 

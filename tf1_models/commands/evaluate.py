@@ -21,7 +21,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
     import numpy as np
 
-    from tf1_models import checkpoint_source, evaluate
+    from tf1_models import evaluate
+    from tf1_models.checkpoints import checkpoint_source
     from tf1_models.datasets.load import load
     from tf1_models.datasets.splits import split_indices
     from tf1_models.errors import UsageError

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
-    from tf1_models import checkpoint_source
+    from tf1_models.checkpoints import checkpoint_source
     from tf1_models.errors import InputError, MachineError, UsageError, one_line
 
     if os.path.exists(args.out) and not args.force:

@@ -67,7 +67,7 @@ def checkpoints(full: bool, threads: "int | None" = None) -> Tuple[List[Line], L
     Returns:
         One line when all hold, else one for each that does not; and a record for each.
     """
-    from tf1_models import checkpoint_source
+    from tf1_models.checkpoints import checkpoint_source
     from tf1_models.stored import manifest
 
     names, folder = manifest.names(), checkpoint_source.stored_folder()

@@ -7,7 +7,8 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from tf1_models import bundle, checkpoints, evaluate, metrics
+from tf1_models import evaluate, metrics
+from tf1_models.checkpoints import bundle, saving
 from tf1_models.errors import InputError, tensorflow_words
 from tf1_models.stored import fixed_batch, manifest, record
 
@@ -69,7 +70,7 @@ def _check_weights(folder: str, document: Dict[str, Any]) -> None:
     """Index and tensors as TensorFlow's format stores them, against the manifest's table."""
     values = bundle.read_all(os.path.join(folder, manifest.WEIGHTS))
     found = [{"name": name, "shape": list(v.shape), "dtype": v.dtype.name} for name, v in values.items()]
-    checkpoints.compare_variables(document["variables"], found, "the weights file")
+    saving.compare_variables(document["variables"], found, "the weights file")
 
 
 def _activations(stored: Dict[str, np.ndarray], now: Dict[str, np.ndarray]) -> str:

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from tf1_models.checkpoint_source import stored_folder
+from tf1_models.checkpoints.checkpoint_source import stored_folder
 from tf1_models.datasets.single_images import read_images
 from tf1_models.errors import InputError
 from tf1_models.files import sha256_file

@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from tf1_models.checkpoint_source import Source, experiment_of, stored_folder
+from tf1_models.checkpoints.checkpoint_source import Source, experiment_of, stored_folder
 from tf1_models.errors import InputError
 from tf1_models.files import sha256_file
 from tf1_models.sealed import read_sealed

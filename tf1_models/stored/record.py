@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from tf1_models import checkpoint_source
+from tf1_models.checkpoints import checkpoint_source
 
 N_SAMPLES = 64
 # Rounding moves an output by some 1e-7 of the layer's largest value per operation; oneDNN and other thread counts

@@ -9,7 +9,8 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from tf1_models import checkpoint_source, checkpoints, evaluate, registry, results
+from tf1_models import evaluate, registry, results
+from tf1_models.checkpoints import checkpoint_source, saving
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_indices
 from tf1_models.errors import CheckFailed, InputError
@@ -113,7 +114,7 @@ def _save_weights(source: checkpoint_source.Source, target: str) -> Any:
             checkpoint_source.restore(tf, session, source)
             variables = tf.global_variables()
             tf.train.Saver(variables).save(session, target, write_meta_graph=False, write_state=False)
-            return checkpoints.variable_table(variables)
+            return saving.variable_table(variables)
 
 
 def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str, Any], data: Dataset,

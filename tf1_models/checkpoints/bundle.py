@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 
-from tf1_models.crc32c import crc32c, unmask
+from tf1_models.checkpoints.crc32c import crc32c, unmask
 from tf1_models.datasets.reading import open_regular, shown
 from tf1_models.errors import InputError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1_models import checkpoint_source
+from tf1_models.checkpoints import checkpoint_source
 
 
 def export(source: checkpoint_source.Source, out: str) -> None:

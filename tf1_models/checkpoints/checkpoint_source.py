@@ -6,7 +6,8 @@ import dataclasses
 import os
 from typing import Any, Dict, Optional
 
-from tf1_models import bundle, checkpoints, registry
+from tf1_models import registry
+from tf1_models.checkpoints import bundle, saving
 from tf1_models.errors import InputError, nearest, tensorflow_words
 from tf1_models.sealed import read_sealed
 from tf1_models.spec import Experiment, identity
@@ -31,7 +32,7 @@ def stored_folder() -> str:
     """$TF1_MODELS_CHECKPOINTS where it is set, else `checkpoints/` beside the package (a checkout) or here."""
     if os.environ.get("TF1_MODELS_CHECKPOINTS"):
         return os.environ["TF1_MODELS_CHECKPOINTS"]
-    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checkpoints")
+    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "checkpoints")
     return beside if os.path.isdir(beside) else "checkpoints"
 
 
@@ -94,7 +95,7 @@ def find(name: str, report: Optional[str] = None, run: Optional[str] = None) -> 
     folder, base = os.path.split(path)
     sidecar = path + ".json"
     if os.path.isfile(sidecar) and base.startswith("ckpt-") and base[5:].isdigit():
-        manifest = checkpoints.read_manifest(folder or ".", int(base[5:]))
+        manifest = saving.read_manifest(folder or ".", int(base[5:]))
         return Source(path, experiment_of(manifest), manifest)
     if report is None:
         raise InputError(f"{name} has no manifest beside it; say whose graph it fills with --report (and --run)")
@@ -112,14 +113,14 @@ def _in_folder(path: str) -> Source:
             raise InputError(f"{path} keeps a record without weights; train the run to have them")
         return stored.source_of(path, document)
     result_path = os.path.join(path, "result.json")
-    steps = checkpoints.list_steps(path)
+    steps = saving.list_steps(path)
     if not steps:
         raise InputError(f"{path} holds no checkpoint of the kit (no ckpt-<step>.json)")
     step = steps[0]
     if os.path.isfile(result_path):
         step = int(read_sealed(result_path)["steps"])  # the weights that the result scores
-    manifest = checkpoints.read_manifest(path, step)
-    return Source(checkpoints.prefix(path, step), experiment_of(manifest), manifest)
+    manifest = saving.read_manifest(path, step)
+    return Source(saving.prefix(path, step), experiment_of(manifest), manifest)
 
 
 def restore(tf: Any, session: Any, source: Source) -> None:
@@ -129,7 +130,7 @@ def restore(tf: Any, session: Any, source: Source) -> None:
         InputError: a variable of the graph is missing or of another shape or dtype, with the nearest name.
     """
     variables = tf.global_variables()
-    wanted = checkpoints.variable_table(variables)
+    wanted = saving.variable_table(variables)
     entries = bundle.read_index(source.prefix)
     absent = [row["name"] for row in wanted if row["name"] not in entries]
     if absent:
@@ -141,7 +142,7 @@ def restore(tf: Any, session: Any, source: Source) -> None:
         )
     found = [{"name": row["name"], "shape": list(entries[row["name"]].shape), "dtype": entries[row["name"]].dtype}
              for row in wanted]
-    checkpoints.compare_variables(wanted, found, os.path.basename(source.prefix))
+    saving.compare_variables(wanted, found, os.path.basename(source.prefix))
     try:
         tf.train.Saver(variables).restore(session, source.prefix)
     except (tf.errors.OpError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1_models.name_map import is_slot, match
+from tf1_models.checkpoints.name_map import is_slot, match
 
 GRAPH = ["W1", "b1", "W_fc1"]
 

@@ -10,8 +10,8 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
-from tf1_models import bundle
-from tf1_models.crc32c import crc32c, unmask
+from tf1_models.checkpoints import bundle
+from tf1_models.checkpoints.crc32c import crc32c, unmask
 from tf1_models.errors import InputError
 
 
@@ -26,7 +26,7 @@ def test_crc32c_known_answers() -> None:
 def test_lanes_and_bytes_agree(size: int) -> None:
     data = np.random.RandomState(size % 97).bytes(size)
     halves = data[: size // 2], data[size // 2 :]
-    from tf1_models import crc32c as module
+    from tf1_models.checkpoints import crc32c as module
 
     register = 0xFFFFFFFF
     for byte in data:

@@ -1,0 +1,10 @@
+"""Checkpoints as files: a run's own, found by a user's word, read without TensorFlow, mapped, exported.
+
+    saving             a run's own checkpoints: write, commit, restore, prune
+    checkpoint_source  which checkpoint a user means, and which run's graph it fills
+    bundle             tf.train.Saver V2 files read without TensorFlow, every checksum tested (crc32c)
+    name_map           which tensor of a foreign checkpoint fills which variable
+    savedmodel         export for serving
+
+`tf1_models/stored/` builds on them: the trained weights that the repository carries.
+"""
