@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from tf1_models.errors import UsageError, nearest
 from tf1_models.overrides import apply_overrides
-from tf1_models.spec import Experiment
+from tf1_models.spec import Experiment, identity
 
 # In the order of the reports; a plain tuple, so that it can be searched and read.
 REPORTS = ("course_models", "bn_cnn", "prelu_cnn", "nine_conv", "alexnet_bn")
@@ -81,6 +81,8 @@ class Graph:
         """
         module = importlib.import_module(f"tf1_models.graphs.{self.experiment.report}")
         extra = {} if dtype is None else {"dtype": dtype}
+        if self.experiment.convolutions != "direct":
+            extra["convolutions"] = self.experiment.convolutions
         run_seed = self.experiment.seed if seed is None else seed
         return module.build(self.experiment.net, images=images, labels=labels, seed=run_seed, step=step, **extra)
 
@@ -94,3 +96,13 @@ def default_run(report: str) -> str:
     """The run that `train REPORT` takes: "final" where the report has one, else its headline run."""
     module = experiments_module(report)
     return getattr(module, "DEFAULT_RUN", "final")
+
+
+def variant_name(row: Experiment) -> Optional[str]:
+    """The variant whose settings a row has, as `list --variants` names it; None for any other row."""
+    for variant in experiments_module(row.report).VARIANTS:
+        if variant.run == row.run:
+            made = experiment(row.report, variant.run, variant.overrides)
+            if identity(made) == identity(row):
+                return str(variant.name)
+    return None

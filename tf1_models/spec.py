@@ -12,6 +12,9 @@ from tf1_models.errors import UsageError
 # first_tenth_per_class: the first tenth of every class's files is validation (alexnet_bn, Keras' validation_split).
 DEV_SPLITS = ("none", "first_quarter", "first_tenth_per_class")
 OPTIMIZERS = ("adam", "torch_adam", "torch_sgd", "torch_adagrad", "torch_rmsprop", "keras_adam")
+# How sums are formed, not which: other last bits, nothing else. winograd: graphs/winograd.py, where it pays.
+CONVOLUTIONS = ("direct", "winograd")
+_WITH_WINOGRAD = ("nine_conv",)  # elsewhere no layer has 3x3 kernels, few pixels and many channels
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
 METRICS = ("test_accuracy", "dev_f1_weighted")
 BASES = ("listed", "assumed", "unrecoverable")
@@ -130,8 +133,14 @@ class Experiment:
         default=None, metadata=bounded(1, 10**9, "cut after this many steps; none: whole epochs")
     )
 
+    convolutions: str = dataclasses.field(default="direct", metadata=one_of(CONVOLUTIONS, "how they are summed"))
+
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.convolutions != "direct" and self.report not in _WITH_WINOGRAD:
+            raise UsageError(
+                f"convolutions={self.convolutions} is for {', '.join(_WITH_WINOGRAD)}; leave it out for {self.report}"
+            )
 
     @property
     def eval_split(self) -> str:

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 from tests.reproduce.fake_runs import write_run
 from tf1_models import registry
 from tf1_models.errors import InputError
+from tf1_models.markdown import find_block, write_block
 from tf1_models.reproduce import charts, folders, page, records, reported_logs, summary, tables
 
 VOID = {"meta", "link", "line"}
@@ -145,22 +146,21 @@ def test_the_readme_block_is_rewritten_between_its_markers(tmp_path: Any, made: 
     _, document, _ = made
     path = str(tmp_path / "README.md")
     with open(path, "w", encoding="utf-8") as stream:
-        stream.write(f"before\n\n{tables.BEGIN}\nold\n{tables.END}\n\nafter\n")
-    assert tables.write_readme(path, document) and not tables.write_readme(path, document)
+        stream.write("before\n\n<!-- results:begin -->\nold\n<!-- results:end -->\n\nafter\n")
+    block = tables.readme_block(document)
+    assert write_block(path, "results", block) and not write_block(path, "results", block)
     text = open(path, encoding="utf-8").read()
     assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
-    assert tables.find_block(text) == tables.readme_block(document)
+    assert find_block(text, "results") == block
     assert "| prelu_cnn | final | 77.50 |" in text
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("no markers")
     with pytest.raises(InputError, match="results:begin"):
-        tables.write_readme(path, document)
+        write_block(path, "results", block)
 
 
 def test_the_readme_is_current() -> None:
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
-        block = tables.find_block(stream.read())
-    if block is None:
-        pytest.skip("README.md has no results block yet")
+        block = find_block(stream.read(), "results")
     current = tables.readme_block(summary.build(records.read()))
     assert block == current, "stale: run `python -m tf1_models report --readme README.md`"

@@ -1,11 +1,14 @@
-"""`checkpoint inspect|diff|export|store`: what a checkpoint holds; inspect and diff import no TensorFlow."""
+"""`checkpoint inspect|diff|export|store|list`: what a checkpoint holds; export and store alone import TensorFlow."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List
+
+if TYPE_CHECKING:
+    from tf1_models.checkpoints.foreign import ForeignCheckpoint
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,14 +38,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     store.add_argument("--no-weights", action="store_true", help="keep record and predictions only")
     store.add_argument("--accept", action="store_true", help="also when the new score leaves the old one's band")
 
-    for child in (inspect, diff, export, store):
+    listing = actions.add_parser("list", help="the stored checkpoints, from their manifests")
+    listing.add_argument("--readme", metavar="FILE", help="rewrite the block of this README that lists them")
+
+    for child in (inspect, diff, export, store, listing):
         child.add_argument("--json", action="store_true", help="one JSON document")
         child.add_argument("--debug", action="store_true", help="add the traceback to an error")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
-    return {"inspect": _inspect, "diff": _diff, "export": _export, "store": _store}[args.action](args)
+    return {"inspect": _inspect, "diff": _diff, "export": _export, "store": _store, "list": _list}[args.action](args)
 
 
 def _prefix(name: str) -> str:
@@ -72,16 +78,17 @@ def _norm(values: Any) -> float:
 def _inspect(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from tf1_models.checkpoints import bundle
+    from tf1_models.checkpoints.foreign import ForeignCheckpoint
     from tf1_models.files import to_json
 
     prefix = _prefix(args.checkpoint)
     rows: List[Dict[str, Any]] = []
-    for name, entry in bundle.read_index(prefix).items():
-        values = bundle.read_tensor(prefix, entry)
-        finite = bool(np.isfinite(values).all()) if values.dtype.kind == "f" else True
-        rows.append({"name": name, "shape": list(entry.shape), "dtype": entry.dtype,
-                     "norm": _norm(values) if finite else None, "finite": finite})
+    with ForeignCheckpoint(prefix) as checkpoint:  # whoever wrote it
+        for name, entry in checkpoint.entries.items():
+            values = checkpoint.read(name)
+            finite = bool(np.isfinite(values).all()) if values.dtype.kind == "f" else True
+            rows.append({"name": name, "shape": list(entry.shape), "dtype": entry.dtype,
+                         "norm": _norm(values) if finite else None, "finite": finite})
     document: Dict[str, Any] = {"schema": 1, "checkpoint": prefix, "variables": rows,
                                 "parameters": int(sum(np.prod(row["shape"], dtype=np.int64) for row in rows))}
     if args.report:
@@ -114,31 +121,13 @@ def _map_to(report: str, run: Any, names: List[str]) -> Dict[str, Any]:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    import numpy as np
-
-    from tf1_models.checkpoints import bundle
+    from tf1_models.checkpoints.foreign import ForeignCheckpoint
     from tf1_models.files import to_json
 
     one, other = _prefix(args.one), _prefix(args.other)
-    first, second = bundle.read_index(one), bundle.read_index(other)
-    rows: List[Dict[str, Any]] = []
-    for name in sorted(set(first) | set(second)):
-        if name not in first or name not in second:
-            rows.append({"name": name, "status": "only in the first" if name in first else "only in the second"})
-            continue
-        a, b = bundle.read_tensor(one, first[name]), bundle.read_tensor(other, second[name])
-        if a.shape != b.shape or a.dtype != b.dtype:
-            rows.append({"name": name, "status": f"{a.dtype} {list(a.shape)} / {b.dtype} {list(b.shape)}"})
-            continue
-        if a.tobytes() == b.tobytes():
-            rows.append({"name": name, "status": "equal", "relative": 0.0})
-            continue
-        largest = float(np.abs(a).max())
-        difference = float(np.abs(a.astype(np.float64) - b).max())
-        relative = difference / max(largest, 1e-30)
-        same = relative <= args.tolerance
-        rows.append({"name": name, "status": "within tolerance" if same else "different",
-                     "relative": relative if np.isfinite(relative) else None})
+    with ForeignCheckpoint(one) as first, ForeignCheckpoint(other) as second:
+        rows = [_diff_row(name, first, second, args.tolerance)
+                for name in sorted(set(first.entries) | set(second.entries))]
     differing = [row for row in rows if row["status"] not in ("equal", "within tolerance")]
     if args.json:
         print(to_json({"schema": 1, "one": one, "other": other, "variables": rows, "differing": len(differing)}))
@@ -148,6 +137,24 @@ def _diff(args: argparse.Namespace) -> int:
             print(f"{row['name']:40} {row['status']:20} {shown}")
         print(f"{len(rows) - len(differing)} equal or within tolerance, {len(differing)} not")
     return 1 if differing else 0
+
+
+def _diff_row(name: str, first: "ForeignCheckpoint", second: "ForeignCheckpoint", tolerance: float) -> Dict[str, Any]:
+    import numpy as np
+
+    if name not in first.entries or name not in second.entries:
+        return {"name": name, "status": "only in the first" if name in first.entries else "only in the second"}
+    one, other = first.entries[name], second.entries[name]
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return {"name": name, "status": f"{one.dtype} {list(one.shape)} / {other.dtype} {list(other.shape)}"}
+    a, b = first.read(name), second.read(name)
+    if a.tobytes() == b.tobytes():
+        return {"name": name, "status": "equal", "relative": 0.0}
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and Inf are "different", without a warning
+        largest = float(np.abs(a.astype(np.float64)).max())
+        relative = float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max()) / max(largest, 1e-30)
+    return {"name": name, "status": "within tolerance" if relative <= tolerance else "different",
+            "relative": relative if np.isfinite(relative) else None}
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -167,17 +174,31 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _export_npz(prefix: str, out: str) -> None:
+    import zipfile
+
     import numpy as np
 
-    from tf1_models.checkpoints import bundle
-    from tf1_models.errors import MachineError, one_line
+    from tf1_models.checkpoints.foreign import ForeignCheckpoint
+    from tf1_models.errors import InputError, MachineError, one_line
     from tf1_models.files import write_atomically
 
-    values: Dict[str, Any] = dict(bundle.read_all(prefix))
-    try:
-        write_atomically(out, lambda stream: np.savez(stream, **values))
-    except OSError as error:
-        raise MachineError(f"{out} not written ({one_line(error)})") from error
+    with ForeignCheckpoint(prefix) as checkpoint:
+
+        def write(stream: Any) -> None:  # as np.savez does, but one tensor in memory at a time
+            with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+                for name in checkpoint.entries:
+                    if name.startswith("/") or ".." in name.split("/"):
+                        raise InputError(f"{name!r} is no name for a file in an archive; not exported")
+                    values = checkpoint.read(name)
+                    if values.dtype.kind == "f" and not np.isfinite(values).all():
+                        print(f"note: {name} holds NaN or Inf", file=sys.stderr)
+                    with archive.open(name + ".npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, values, allow_pickle=False)
+
+        try:
+            write_atomically(out, write)
+        except OSError as error:
+            raise MachineError(f"{out} not written ({one_line(error)})") from error
 
 
 def _store(args: argparse.Namespace) -> int:
@@ -193,4 +214,25 @@ def _store(args: argparse.Namespace) -> int:
     print(f"{done['name']}: macro-F1 {new['macro_f1']:.6f}, accuracy {new['accuracy']:.6f} ({new['n']} images)"
           + ("" if old is None else f"; before: macro-F1 {old['macro_f1']:.6f}, accuracy {old['accuracy']:.6f}"))
     print("note the change in CHANGELOG.md", file=sys.stderr)
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    from tf1_models.files import to_json
+    from tf1_models.markdown import percent, write_block
+    from tf1_models.stored import table
+
+    if args.readme:
+        changed = write_block(args.readme, table.README_BLOCK, table.markdown())
+        print(f"{args.readme}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
+        return 0
+    rows = table.rows()
+    if args.json:
+        print(to_json({"schema": 1, "checkpoints": rows}))
+        return 0
+    print(f"{'checkpoint':40}{'epochs':>9}  {'split':5}{'accuracy':>10}{'macro-F1':>10}{'MB':>7}  what was cut")
+    for row in rows:
+        size = "-" if row["weights_mb"] is None else row["weights_mb"]
+        print(f"{row['name']:40}{row['epochs_run']:>4} /{row['epochs_reported']:>3}  {row['split']:5}"
+              f"{percent(row['accuracy']):>9}%{percent(row['macro_f1']):>9}%{size:>7}  {row['cut'] or 'nothing'}")
     return 0

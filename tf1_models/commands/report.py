@@ -22,6 +22,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tf1_models.errors import InputError, MachineError, one_line
     from tf1_models.files import to_json
+    from tf1_models.markdown import write_block
     from tf1_models.reproduce import folders, records, summary, tables, writing
 
     path = args.records or records.PATH
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
             raise MachineError(f"{path} cannot be written ({one_line(error)})") from error
         print(f"{path}: {len(merged)} runs, {len(merged) - len(old)} more than before", file=sys.stderr)
     if args.readme:
-        changed = tables.write_readme(args.readme, summary.build(records.read(path)))
+        changed = write_block(args.readme, tables.README_BLOCK, tables.readme_block(summary.build(records.read(path))))
         print(f"{args.readme}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
     if args.record or args.readme:
         return 0

@@ -21,6 +21,7 @@ from typing import Any, List, Optional
 import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.nine_conv import NineConvNet
+from tf1_models.graphs import winograd
 from tf1_models.graphs.handles import GraphHandles, LayerTable
 from tf1_models.graphs.losses import l2_term, mean_cross_entropy
 from tf1_models.graphs.random_ops import dropout
@@ -34,6 +35,7 @@ def build(
     seed: int = 51,
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
+    convolutions: str = "direct",
 ) -> GraphHandles:
     """Adds the graph to the current default graph.
 
@@ -44,6 +46,7 @@ def build(
         seed: Run seed: initial values and dropout masks derive from it.
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
+        convolutions: "direct", or "winograd" where `winograd.pays`: the same variables, other last bits.
 
     Returns:
         The handles; `keep_prob` is `placeholder_with_default(1.0)`, `is_training` is None.
@@ -52,7 +55,7 @@ def build(
     y = tf.placeholder(dtype, [None, 10], name="y") if labels is None else labels
     keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
     table = LayerTable()
-    layers = _Layers(table, seed, dtype)
+    layers = _Layers(table, seed, dtype, convolutions)
     trunk = _shallow_trunk if net.trunk == "shallow" else _nine_conv_trunk
     logits = trunk(net, x, keep_prob, layers, step)
 
@@ -80,8 +83,8 @@ def build(
 class _Layers:
     """The listing's four statements (W, b, op, bias_add) as one call; remembers every variable for the L2 term."""
 
-    def __init__(self, table: LayerTable, seed: int, dtype: Any) -> None:
-        self.table, self.seed, self.dtype = table, seed, dtype
+    def __init__(self, table: LayerTable, seed: int, dtype: Any, convolutions: str) -> None:
+        self.table, self.seed, self.dtype, self.convolutions = table, seed, dtype, convolutions
         self.variables: List[Any] = []
 
     def _xavier(self, name: str, shape: List[int]) -> Any:
@@ -96,7 +99,10 @@ class _Layers:
         """Convolution, stride 1, SAME, with bias and ReLU."""
         w = self._xavier(f"W{number}", [kernel_px, kernel_px, int(x.shape[-1]), filters])
         b = self._xavier(f"b{number}", [filters])
-        c = tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME", name=f"c{number}")
+        if self.convolutions == "winograd" and kernel_px == 3 and winograd.pays(int(x.shape[1]), int(x.shape[-1])):
+            c = winograd.conv2d(x, w, name=f"c{number}")
+        else:
+            c = tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME", name=f"c{number}")
         return self.table.add(f"conv{number}", tf.nn.relu(tf.nn.bias_add(c, b), name=f"l{number}"), (w, b))
 
     def pool(self, x: Any, number: int, size_px: int = 2) -> Any:

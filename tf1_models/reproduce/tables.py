@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from tf1_models import registry
-from tf1_models.errors import InputError
-from tf1_models.files import write_bytes
+from tf1_models.markdown import markdown_table, percent
 
-BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+README_BLOCK = "results"  # its name in the README
 METRIC_WORDS = {"test_accuracy": "test accuracy", "dev_f1_weighted": "weighted F1, dev"}
 _CSV = (
     "report", "run", "metric", "reported", "printed", "n_scored", "binomial_sd", "rounding_sd", "basis", "selection",
     "epochs", "mean", "sd", "n", "collapsed", "low", "high", "best_of", "verdict", "outcome", "images", "reason",
 )  # fmt: skip
-
-
-def percent(value: Optional[float], digits: int = 2) -> str:
-    """A fraction as a percentage; a dash for None."""
-    return "-" if value is None else f"{100 * value:.{digits}f}"
 
 
 def ours(entry: Mapping[str, Any]) -> str:
@@ -37,16 +31,6 @@ def ours(entry: Mapping[str, Any]) -> str:
 def band(entry: Mapping[str, Any]) -> str:
     """The band in one cell."""
     return "-" if entry["low"] is None else f"{percent(entry['low'])} to {percent(entry['high'])}"
-
-
-def _cell(text: Any) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
-
-
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
 
 
 def _report_table(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -129,37 +113,3 @@ def readme_block(document: Mapping[str, Any]) -> str:
         for line in closing_lines(document):
             parts += [line, ""]
     return "\n".join(parts).strip()
-
-
-def find_block(text: str) -> Optional[str]:
-    """What stands between the markers of a README; None when it has none."""
-    start, stop = text.find(BEGIN), text.find(END)
-    return None if start < 0 or stop < start else text[start + len(BEGIN) : stop].strip()
-
-
-def write_readme(path: str, document: Mapping[str, Any]) -> bool:
-    """Rewrites the block between the README's markers.
-
-    Args:
-        path: The README.
-        document: From `summary.build` over records.json.
-
-    Returns:
-        Whether the file changed.
-
-    Raises:
-        InputError: it cannot be read or lacks the markers.
-    """
-    try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            text = stream.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
-    if find_block(text) is None:
-        raise InputError(f"{path} has no block; put a line {BEGIN} and, below it, a line {END} where it belongs")
-    start, stop = text.find(BEGIN) + len(BEGIN), text.find(END)
-    new = text[:start] + "\n" + readme_block(document) + "\n" + text[stop:]
-    if new == text:
-        return False
-    write_bytes(path, new.encode("utf-8"))
-    return True

@@ -16,11 +16,12 @@ WEIGHTS = "weights"
 
 
 def names() -> List[str]:
-    """Stored checkpoints, sorted: folders of `checkpoints/` with a manifest.json."""
+    """Stored checkpoints, sorted: folders of `checkpoints/` with a manifest.json; `NAME.new` and `.old` are drafts."""
     root = stored_folder()
     if not os.path.isdir(root):
         return []
-    return sorted(name for name in os.listdir(root) if os.path.isfile(os.path.join(root, name, "manifest.json")))
+    found = (name for name in os.listdir(root) if os.path.isfile(os.path.join(root, name, "manifest.json")))
+    return sorted(name for name in found if not name.endswith((".new", ".old")))
 
 
 def folder_of(name: str) -> str:

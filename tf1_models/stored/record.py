@@ -32,7 +32,8 @@ def measure(source: checkpoint_source.Source, images: np.ndarray, batch_size: Op
     Args:
         source: A checkpoint.
         images: uint8 [n, 32, 32, 3].
-        batch_size: Images a `session.run`; None: all at once.
+        batch_size: Images a `session.run`; None: all at once. Where it is larger than n, the images are repeated to
+            fill the batch and the repetitions dropped, so that kernels for large batches are held to the record too.
         threads: Threads TensorFlow may use.
 
     Returns:
@@ -55,10 +56,14 @@ def measure(source: checkpoint_source.Source, images: np.ndarray, batch_size: Op
             checkpoint_source.restore(tf, session, source)
             step = batch_size or len(images)
             for start in range(0, len(images), step):
-                values = session.run(fetches, {graph.image_bytes: images[start : start + step]})
-                parts.setdefault("logits", []).append(values[0])
+                batch = images[start : start + step]
+                n = len(batch)
+                if step > len(images):
+                    batch = np.resize(batch, (step, *images.shape[1:]))
+                values = session.run(fetches, {graph.image_bytes: batch})
+                parts.setdefault("logits", []).append(values[0][:n])
                 for place, (row, value) in enumerate(zip(layers, values[1:])):
-                    parts.setdefault(f"{place:02d}/{row.name}", []).append(value)
+                    parts.setdefault(f"{place:02d}/{row.name}", []).append(value[:n])
     found = {"logits": np.concatenate(parts.pop("logits")).astype(np.float32)}
     for key, pieces in parts.items():
         output = np.concatenate(pieces)

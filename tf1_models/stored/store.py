@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import shutil
 from typing import Any, Dict, Optional
 
@@ -18,6 +19,7 @@ from tf1_models.files import fsync_folder, sha256_file, write_bytes
 from tf1_models.inference import probabilities
 from tf1_models.run_folder import config_id
 from tf1_models.sealed import read_sealed, write_sealed
+from tf1_models.spec import Experiment
 from tf1_models.stored import fixed_batch, manifest, record
 
 _BAND_SD = 3.0
@@ -50,7 +52,7 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
         raise InputError("the run was trained on other images than --data names; stored scores must be on the same")
     run = read_sealed(os.path.join(run_folder, "run.json"))
     scores, predictions = _score(source, data)
-    folder = os.path.join(checkpoint_source.stored_folder(), f"{experiment.report}-{experiment.run}")
+    folder = os.path.join(checkpoint_source.stored_folder(), name_of(experiment))
     old = manifest.read(folder)["scores"] if os.path.isfile(os.path.join(folder, "manifest.json")) else None
     split = experiment.eval_split
     if old is not None and not accept:
@@ -71,11 +73,20 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
     for name, predicted in predictions.items():
         write_bytes(os.path.join(fresh, f"predictions_{name}.npy"), results.npy_bytes(predicted))
     _write_manifest(fresh, source, run, data, scores, variables)
-    shutil.rmtree(folder, ignore_errors=True)
+    before = f"{folder}.old"
+    shutil.rmtree(before, ignore_errors=True)
+    if old is not None:
+        os.rename(folder, before)  # a kill from here to the next rename leaves both, under names that no verb lists
     os.rename(fresh, folder)
     fsync_folder(os.path.dirname(folder))
+    shutil.rmtree(before, ignore_errors=True)
     return {"name": os.path.basename(folder), "old": None if old is None else old[split], "new": scores[split],
             "folder": folder}
+
+
+def name_of(experiment: Experiment) -> str:
+    """Folder of a run's stored checkpoint: its report and run, or the variant's name where it is one."""
+    return f"{experiment.report}-{registry.variant_name(experiment) or experiment.run}"
 
 
 def _score(source: checkpoint_source.Source, data: Dataset) -> "tuple[Dict[str, Any], Dict[str, np.ndarray]]":
@@ -122,6 +133,9 @@ def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str
     experiment, trained = source.experiment, source.manifest
     if trained is None:
         raise InputError("only checkpoints of the kit's own runs are stored")
+    from tf1_models import tensorflow_setup
+
+    tensorflow = tensorflow_setup.import_tensorflow().__version__
     progress = trained["progress"]
     cut = ""
     if not progress["stopped"]:
@@ -143,6 +157,7 @@ def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str
         "cut": cut,
         "step": trained["step"],
         "versions": [start["runtime"] for start in run["starts"]],
+        "written_by": {"tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()},
         "scores": scores,
         "reported": {"metric": reported.metric, "value": reported.value, "printed": reported.printed},
         "weights": manifest.WEIGHTS if variables is not None else None,

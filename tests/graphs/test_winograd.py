@@ -1,0 +1,74 @@
+"""Winograd's convolution is the direct one: values and both gradients, and nine_conv within the golden bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.graphs.graph_record import golden, graph_record
+from tests.graphs.test_nine_conv_golden import AFTER_ONE_STEP, CASES
+from tests.oracles import reference
+from tf1_models import registry
+from tf1_models.errors import UsageError
+from tf1_models.graphs import winograd
+
+pytestmark = pytest.mark.tf
+
+
+@pytest.mark.parametrize("height, width, c_in, c_out", [(2, 2, 1, 1), (4, 4, 3, 5), (8, 6, 4, 2), (2, 10, 2, 3)])
+def test_values_and_gradients_are_the_direct_ones(tf: Any, height: int, width: int, c_in: int, c_out: int) -> None:
+    rng = np.random.RandomState(0)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float64, [None, height, width, c_in])
+        w = tf.constant(rng.randn(3, 3, c_in, c_out))
+        up = rng.randn(3, height, width, c_out)
+        direct = tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME")
+        ours = winograd.conv2d(x, w, "c")
+        assert ours.op.name == "c/output" and ours.shape.as_list() == direct.shape.as_list()
+        found = [[y, *tf.gradients(y, [x, w], tf.constant(up))] for y in (direct, ours)]
+        expected, actual = session.run(found, {x: rng.randn(3, height, width, c_in)})
+    for one, other in zip(expected, actual):
+        assert np.abs(one - other).max() < 1e-12 * max(np.abs(one).max(), 1.0)
+
+
+@pytest.mark.parametrize("shape, kernel", [([None, 3, 4, 2], [3, 3, 2, 2]), ([None, 4, 4, 2], [5, 5, 2, 2]),
+                                           ([None, None, 4, 2], [3, 3, 2, 2]), ([None, 4, 4, 2], [3, 3, 4, 2])])
+def test_other_kernels_and_sizes_are_refused(tf: Any, shape: Any, kernel: Any) -> None:
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="3x3 kernels on even sizes"):
+        winograd.conv2d(tf.placeholder(tf.float32, shape), tf.zeros(kernel), "c")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("case", ["final", "without_conv256_a"])
+def test_nine_conv_stays_within_the_golden_bounds(tf: Any, case: str, dtype: str) -> None:
+    run, overrides = CASES[case]
+    expected = golden("nine_conv", case, dtype)
+    actual = graph_record(tf, "nine_conv", run, dtype, 2, 1.0, overrides={**overrides, "convolutions": "winograd"},
+                          first_image=int(expected["first_image"]))
+    error = reference.difference(expected, actual)
+    bound, after = (1e-9, 1e-7) if dtype == "float64" else (1e-5, AFTER_ONE_STEP)
+    assert error.forward < bound and error.gradients < bound and error.ten_steps < after, error
+
+
+def test_it_is_used_where_it_pays_and_changes_no_variable(tf: Any) -> None:
+    names = {}
+    for convolutions in ("direct", "winograd"):
+        with tf.Graph().as_default() as graph:
+            registry.graph("nine_conv", overrides={"convolutions": convolutions}).build()
+            names[convolutions] = [(v.op.name, v.shape.as_list()) for v in tf.global_variables()]
+            direct = [op.name for op in graph.get_operations() if op.type == "Conv2D"]
+            assert direct == [f"c{n}" for n in range(1, 10 if convolutions == "direct" else 5)]
+    assert names["direct"] == names["winograd"]
+
+
+def test_it_is_opt_in_and_part_of_a_runs_identity() -> None:
+    from tf1_models.spec import identity
+
+    plain = registry.experiment("nine_conv")
+    fast = registry.experiment("nine_conv", overrides={"convolutions": "winograd"})
+    assert plain.convolutions == "direct" and "convolutions" not in identity(plain)
+    assert identity(fast)["convolutions"] == "winograd"
+    with pytest.raises(UsageError, match="convolutions=winograd is for nine_conv; leave it out for bn_cnn"):
+        registry.experiment("bn_cnn", overrides={"convolutions": "winograd"})
