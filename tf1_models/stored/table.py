@@ -56,7 +56,7 @@ def folder_mb() -> float:
 def markdown() -> str:
     """The table that the README carries; percent, because it is read by people."""
     head = ["checkpoint", "epochs run / reported", "seed", "split", "accuracy, %", "macro-F1, %", "test accuracy, %",
-            "weights, MB", "TensorFlow: trained / written", "what was cut"]
+            "weights, MB", "TensorFlow: trained / written", "differs from the report's run by"]
     lines = []
     for row in rows():
         images = "lossy images" if row["data_lossy"] else ""
