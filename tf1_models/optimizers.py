@@ -118,71 +118,33 @@ class TorchRMSprop(_DenseOptimizer):
         return tf.cast(self._rate, grad.dtype) * grad / (tf.sqrt(average) + self._eps), {"square_avg": average}
 
 
-class TorchAdam(_DenseOptimizer):
-    """torch.optim.Adam, defaults: betas 0.9 and 0.999, eps 1e-8 added to the corrected root."""
+class _AdamByStep(tf.train.AdamOptimizer):
+    """TF's Adam kernel (one pass over a variable and its slots) with the powers of the betas from a step counter.
 
-    slots = {"exp_avg": "running mean of gradients", "exp_avg_sq": "running mean of squared gradients"}
-    STEP = "torch_adam_step"
-
-    def __init__(self, learning_rate: Any, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
-        super().__init__(learning_rate, "TorchAdam")
-        self._beta1, self._beta2, self._eps = beta1, beta2, eps
-        self._rate_over_correction: Any = None
-        self._root_of_correction: Any = None
-
-    def _create_slots(self, var_list: List[Any]) -> None:
-        super()._create_slots(var_list)
-        first = min(var_list, key=lambda var: var.name)  # TF's Adam colocates its beta powers by the same rule
-        self._create_non_slot_variable(tf.constant(0, tf.int64), self.STEP, first)
-
-    def _step(self) -> Any:
-        return self._get_non_slot_variable(self.STEP, graph=tf.get_default_graph())
-
-    def _prepare(self) -> None:
-        super()._prepare()
-        t = tf.cast(tf.convert_to_tensor(self._step()) + 1, tf.float64)
-        self._rate_over_correction = self._rate / (1.0 - tf.pow(tf.constant(self._beta1, tf.float64), t))
-        self._root_of_correction = tf.sqrt(1.0 - tf.pow(tf.constant(self._beta2, tf.float64), t))
-
-    def _new_values(self, grad: Any, slots: Dict[str, Any]) -> Any:
-        mean = slots["exp_avg"] + (1.0 - self._beta1) * (grad - slots["exp_avg"])  # PyTorch's lerp
-        square = slots["exp_avg_sq"] * self._beta2 + (1.0 - self._beta2) * grad * grad
-        root = tf.sqrt(square) / tf.cast(self._root_of_correction, grad.dtype) + self._eps
-        change = tf.cast(self._rate_over_correction, grad.dtype) * mean / root
-        return change, {"exp_avg": mean, "exp_avg_sq": square}
-
-    def _finish(self, update_ops: List[Any], name_scope: str) -> Any:
-        with tf.control_dependencies(update_ops):
-            counted = tf.assign_add(self._step(), tf.constant(1, tf.int64)).op
-        return tf.group(*update_ops, counted, name=name_scope)
-
-
-class KerasAdam(tf.train.AdamOptimizer):
-    """Keras 2's Adam, defaults: TF's formula (and kernel) with epsilon 1e-7 beside sqrt(v).
-
-    lr_t = lr * sqrt(1 - b2^t) / (1 - b1^t); variable -= lr_t * m / (sqrt(v) + epsilon). Unlike TF 1's own it takes the
-    powers from the number of steps, not from a float32 product that drifts, and keeps b1, b2 and epsilon in double
-    until the variable's type is known; so it holds in float64 too.
+    TF's own keeps b1^t and b2^t as float32 products, which drift, and rounds b1, b2 and epsilon to float32 at once;
+    here they stay double until the variable's type is known, so that the optimizer holds in float64 too.
     """
 
-    STEP = "keras_adam_step"
+    STEP = ""  # name of the counter variable
+    SLOTS = {"m": "", "v": ""}  # slot key of TF's kernel -> name of the variable
 
-    def __init__(self, learning_rate: Any, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7) -> None:
+    def __init__(self, learning_rate: Any, beta1: float, beta2: float, epsilon: float) -> None:
         super().__init__(learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon, name="Adam")
         self._powers: Any = None
 
     def _create_slots(self, var_list: List[Any]) -> None:
-        first = min(var_list, key=lambda var: var.name)
+        first = min(var_list, key=lambda var: var.name)  # TF's Adam colocates its beta powers by the same rule
         self._create_non_slot_variable(tf.constant(0, tf.int64), self.STEP, first)
         for var in var_list:
-            self._zeros_slot(var, "m", self._name)
-            self._zeros_slot(var, "v", self._name)
+            for slot, name in self.SLOTS.items():
+                self._zeros_slot(var, slot, name)
 
     def _step(self) -> Any:
         return self._get_non_slot_variable(self.STEP, graph=tf.get_default_graph())
 
     def _prepare(self) -> None:
         rate = self._call_if_callable(self._lr)
+        # a Python number stays double, as in PyTorch; 0.002 in float32 is another rate
         self._lr_t = tf.cast(rate, tf.float64) if tf.is_tensor(rate) else tf.constant(rate, tf.float64)
         self._beta1_t = tf.constant(self._beta1, tf.float64)
         self._beta2_t = tf.constant(self._beta2, tf.float64)
@@ -197,3 +159,43 @@ class KerasAdam(tf.train.AdamOptimizer):
         with tf.control_dependencies(update_ops):
             counted = tf.assign_add(self._step(), tf.constant(1, tf.int64)).op
         return tf.group(*update_ops, counted, name=name_scope)
+
+
+class TorchAdam(_AdamByStep):
+    """torch.optim.Adam, defaults: betas 0.9 and 0.999, eps 1e-8 added to the corrected root.
+
+    lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps) is TF's lr_t * m / (sqrt(v) + eps_t) with the folded rate
+    and eps_t = eps * sqrt(1 - b2^t): the kernel takes eps as a tensor, so it gets that one.
+    """
+
+    STEP = "torch_adam_step"
+    SLOTS = {"m": "exp_avg", "v": "exp_avg_sq"}
+
+    def __init__(self, learning_rate: Any, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
+        super().__init__(learning_rate, beta1, beta2, eps)
+
+    def get_slot_names(self) -> List[str]:
+        """PyTorch's names, sorted."""
+        return sorted(self.SLOTS.values())
+
+    def get_slot(self, var: Any, name: str) -> Any:
+        """A variable's slot by PyTorch's name, or by the key of TF's kernel."""
+        keys = {ours: key for key, ours in self.SLOTS.items()}
+        return super().get_slot(var, keys.get(name, name))
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._epsilon_t = self._epsilon_t * tf.sqrt(1.0 - self._powers[1])
+
+
+class KerasAdam(_AdamByStep):
+    """Keras 2's Adam, defaults: TF's formula with epsilon 1e-7 beside sqrt(v).
+
+    lr_t = lr * sqrt(1 - b2^t) / (1 - b1^t); variable -= lr_t * m / (sqrt(v) + epsilon).
+    """
+
+    STEP = "keras_adam_step"
+    SLOTS = {"m": "Adam", "v": "Adam"}  # TF makes the second Adam_1
+
+    def __init__(self, learning_rate: Any, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7) -> None:
+        super().__init__(learning_rate, beta1, beta2, epsilon)

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--run", help="likewise, which run")
 
     store = actions.add_parser("store", help="make or renew a stored checkpoint from a run folder")
-    store.add_argument("folder", metavar="RUN_FOLDER")
+    store.add_argument("folder", metavar="RUN_FOLDER", help="or one of its checkpoints, RUN_FOLDER/ckpt-STEP")
     store.add_argument("--data", default="cifar10", help="the images that it was trained on")
     store.add_argument("--no-weights", action="store_true", help="keep record and predictions only")
     store.add_argument("--accept", action="store_true", help="also when the new score leaves the old one's band")

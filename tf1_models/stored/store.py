@@ -34,7 +34,8 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
     """Writes `checkpoints/<report>-<run>/` from a run folder, finished or not.
 
     Args:
-        run_folder: A run folder; of an unfinished run the latest checkpoint is taken, and the manifest says so.
+        run_folder: A run folder, or one of its checkpoints (`FOLDER/ckpt-<step>`, e.g. that of the last whole epoch);
+            of an unfinished run's folder the latest is taken. The manifest says how far it had come.
         data: The images that it was trained on (equal digest).
         with_weights: False keeps record and predictions only.
         accept: Replace a stored checkpoint although the new score leaves the old one's band.
@@ -50,7 +51,8 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
     experiment = source.experiment
     if source.manifest is None or source.manifest["config"]["data_digest"] != data.digest:
         raise InputError("the run was trained on other images than --data names; stored scores must be on the same")
-    run = read_sealed(os.path.join(run_folder, "run.json"))
+    home = run_folder if os.path.isdir(run_folder) else os.path.dirname(run_folder)
+    run = read_sealed(os.path.join(home, "run.json"))
     scores, predictions = _score(source, data)
     folder = os.path.join(checkpoint_source.stored_folder(), name_of(experiment))
     old = manifest.read(folder)["scores"] if os.path.isfile(os.path.join(folder, "manifest.json")) else None
@@ -139,7 +141,8 @@ def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str
     progress = trained["progress"]
     cut = ""
     if not progress["stopped"]:
-        cut = f"{progress['epoch']} of {experiment.epochs} epochs were run"
+        more = f" and {progress['step_in_epoch']} steps" if progress["step_in_epoch"] else ""
+        cut = f"{progress['epoch']} of {experiment.epochs} epochs{more} were run"
     elif experiment.epochs != registry.experiment(experiment.report, experiment.run).epochs:
         cut = f"the report ran {registry.experiment(experiment.report, experiment.run).epochs} epochs"
     reported = experiment.reported
