@@ -14,6 +14,7 @@ DEV_SPLITS = ("none", "first_quarter", "first_tenth_per_class")
 OPTIMIZERS = ("adam", "torch_adam", "torch_sgd", "torch_adagrad", "torch_rmsprop", "keras_adam")
 # How sums are formed, not which: other last bits, nothing else. winograd: graphs/winograd.py, where it pays.
 CONVOLUTIONS = ("direct", "winograd")
+PRECISIONS = ("float32", "bf16", "tf32")  # see execution.py; the variables are float32 in all
 _WITH_WINOGRAD = ("nine_conv",)  # elsewhere no layer has 3x3 kernels, few pixels and many channels
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
 METRICS = ("test_accuracy", "dev_f1_weighted")
@@ -133,6 +134,8 @@ class Experiment:
         default=None, metadata=bounded(1, 10**9, "cut after this many steps; none: whole epochs")
     )
 
+    precision: str = dataclasses.field(default="float32", metadata=one_of(PRECISIONS, "of products inside the graph"))
+    xla: bool = False
     convolutions: str = dataclasses.field(default="direct", metadata=one_of(CONVOLUTIONS, "how they are summed"))
 
     def __post_init__(self) -> None:

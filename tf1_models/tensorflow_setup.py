@@ -9,7 +9,9 @@ import sys
 import tempfile
 from typing import Any, Dict, Iterator, Optional
 
+from tf1_models import execution
 from tf1_models.errors import MachineError
+from tf1_models.spec import Experiment
 
 
 @contextlib.contextmanager
@@ -75,13 +77,24 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def session_config(tf: Any, threads: Optional[int] = None) -> Any:
-    """Session settings: fixed thread pools (their size is part of a result's bits), GPU memory on demand."""
+def session_config(tf: Any, threads: Optional[int] = None, experiment: Optional[Experiment] = None) -> Any:
+    """Session settings: fixed thread pools (their size is part of a result's bits), GPU memory on demand.
+
+    Args:
+        tf: From `import_tensorflow`.
+        threads: Size of each pool; None: the usable processors.
+        experiment: The run whose `precision` and `xla` hold; None: float32, no XLA.
+
+    Raises:
+        MachineError: the machine cannot do what the run asks for.
+    """
     count = threads or usable_cpus()
     config = tf.ConfigProto(
         intra_op_parallelism_threads=count, inter_op_parallelism_threads=count, allow_soft_placement=True
     )
     config.gpu_options.allow_growth = True
+    if experiment is not None:
+        execution.configure(tf, config, experiment)
     return config
 
 

@@ -2,12 +2,12 @@
 
 Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.1.
 
-The same sums in another order: on nine_conv the logits stay within 1e-5 of the direct ones' largest. Opt-in all the same
-(`convolutions=winograd`), because last bits move. The gradient that TensorFlow derives from these ops is Winograd's too:
-input and filter gradients are the same sixteen matrix products, transposed.
+The same sums in another order: on nine_conv the logits stay within 1e-5 of the direct ones' largest. Opt-in all the
+same (`convolutions=winograd`), because last bits move. The gradient that TensorFlow derives from these ops is
+Winograd's too: input and filter gradients are the same sixteen matrix products, transposed.
 
 It pays where images are small and channels many, since a tile of 4x4 inputs makes 2x2 outputs: the transforms move four
-times the image. Measured by `bench --only convolutions`; `pays` is the rule that came of it.
+times the image. `tests/bench/bench_winograd.py` measures it; `pays` is the rule that came of it.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def measure(source: checkpoint_source.Source, images: np.ndarray, batch_size: Op
         layers = graph.handles.layers
         fetches = [graph.handles.logits, *(row.output for row in layers)]
         with tensorflow_setup.quiet_stderr():
-            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads))
+            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads, source.experiment))
         with session:
             checkpoint_source.restore(tf, session, source)
             step = batch_size or len(images)

@@ -1,0 +1,81 @@
+"""Lower precision and XLA: off unless asked, named in the run, close to float32, refused where the machine cannot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tf1_models import execution, registry, tensorflow_setup
+from tf1_models.errors import MachineError
+from tf1_models.spec import identity
+
+pytestmark = pytest.mark.tf
+
+
+def _logits(tf: Any, **overrides: str) -> np.ndarray:
+    from tf1_models import training_graph
+
+    row = registry.experiment("prelu_cnn", overrides=overrides)
+    images = np.random.RandomState(0).randint(0, 256, (16, 32, 32, 3)).astype(np.uint8)
+    with tf.Graph().as_default():
+        graph = training_graph.build_inference(row)
+        with tf.Session(config=tensorflow_setup.session_config(tf, 1, row)) as session:
+            session.run(tf.global_variables_initializer())
+            found: np.ndarray = session.run(graph.handles.logits, {graph.image_bytes: images})
+    return found
+
+
+def _relative(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).max() / np.abs(a).max())
+
+
+def test_they_are_off_unless_asked_and_part_of_a_runs_identity(tf: Any) -> None:
+    plain = registry.experiment("prelu_cnn")
+    assert (plain.precision, plain.xla) == ("float32", False)
+    assert not {"precision", "xla"} & set(identity(plain))
+    asked = identity(registry.experiment("prelu_cnn", overrides={"precision": "bf16", "xla": "true"}))
+    assert asked["precision"] == "bf16" and asked["xla"] is True
+    config = tensorflow_setup.session_config(tf, 1, plain)
+    assert config.graph_options == tf.ConfigProto().graph_options
+
+
+def test_tf32_is_off_in_float32(tf: Any) -> None:
+    if tf.__version__.startswith("1."):
+        pytest.skip("TensorFlow 1 has no such switch")
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    tensorflow_setup.session_config(tf, 1, registry.experiment("prelu_cnn"))
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
+
+
+def test_bf16_moves_the_logits_by_its_rounding(tf: Any) -> None:
+    if tf.__version__.startswith("1."):
+        pytest.skip("TensorFlow 1 has no bfloat16 rewriter: see the refusal")
+    if not execution.processor_flags() & {"avx512_bf16", "amx_bf16"}:
+        pytest.skip("this processor has no bfloat16")
+    distance = _relative(_logits(tf), _logits(tf, precision="bf16"))
+    assert 1e-5 < distance < 0.05, distance  # 8 bits of mantissa, and really used
+
+
+def test_xla_computes_the_same_logits(tf: Any) -> None:
+    if tf.__version__.startswith("1."):
+        pytest.skip("XLA in TensorFlow 1.15's wheel was not tried")
+    assert _relative(_logits(tf), _logits(tf, xla="true")) < 1e-5
+
+
+def test_what_the_machine_cannot_do_is_refused(tf: Any, monkeypatch: Any) -> None:
+    def configure(precision: str) -> None:
+        row = registry.experiment("prelu_cnn", overrides={"precision": precision})
+        execution.configure(tf, tf.ConfigProto(), row)
+
+    if tf.__version__.startswith("1."):
+        with pytest.raises(MachineError, match="precision=bf16 needs TensorFlow 2.x, this is 1.15.5; leave it out"):
+            configure("bf16")
+        return
+    monkeypatch.setattr(execution, "processor_flags", lambda: frozenset({"avx2"}))
+    with pytest.raises(MachineError, match="needs a processor with avx512_bf16 or amx_bf16, which this one lacks"):
+        configure("bf16")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    with pytest.raises(MachineError, match="needs an NVIDIA GPU of compute capability 8.0 or later"):
+        configure("tf32")

@@ -1,0 +1,72 @@
+"""How a run's graph is executed, where a user asks for other than float32 op by op: `precision=` and `xla=true`.
+
+Both change numbers, so both are opt-in settings of a run, part of its folder's name and of run.json. The graph and its
+variables stay float32 in every case; what changes is the arithmetic inside.
+
+- precision=bf16: TensorFlow's oneDNN rewriter lets convolutions and matrix products take bfloat16 inputs (8 bits of
+  mantissa) and sum in float32. TensorFlow 2.x, processors with avx512_bf16 or amx_bf16.
+- precision=tf32: 10 bits of mantissa in the inputs of convolutions and matrix products; NVIDIA GPUs from Ampere on,
+  where TensorFlow 2.x does it unasked. The kit turns it off unless asked: float32 means float32. Never run on a
+  GPU so far.
+- xla=true: clusters of ops compiled by XLA.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, FrozenSet
+
+from tf1_models.errors import MachineError
+from tf1_models.spec import Experiment
+
+_BF16_FLAGS = ("avx512_bf16", "amx_bf16")
+_XLA_ON_CPU = "--tf_xla_cpu_global_jit"
+_TF32_CAPABILITY = (8, 0)
+
+
+def configure(tf: Any, config: Any, experiment: Experiment) -> None:
+    """Writes a run's settings into a Session's ConfigProto, and TF32 into TensorFlow's process-wide switch.
+
+    Raises:
+        MachineError: this TensorFlow or this machine cannot do what the run asks for.
+    """
+    legacy = tf.__version__.startswith("1.")
+    if not legacy:
+        tf.config.experimental.enable_tensor_float_32_execution(experiment.precision == "tf32")
+    if legacy and experiment.precision != "float32":
+        raise MachineError(
+            f"precision={experiment.precision} needs TensorFlow 2.x, this is {tf.__version__}; leave it out"
+        )
+    if experiment.precision == "bf16":
+        if not processor_flags() & set(_BF16_FLAGS):
+            raise MachineError(
+                f"precision=bf16 needs a processor with {' or '.join(_BF16_FLAGS)}, which this one lacks; leave it out"
+            )
+        config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1  # RewriterConfig.ON
+    if experiment.precision == "tf32":
+        _check_tf32(tf)
+    if experiment.xla:
+        flags = os.environ.get("TF_XLA_FLAGS", "")
+        if _XLA_ON_CPU not in flags:  # TensorFlow reads it with the first Session
+            os.environ["TF_XLA_FLAGS"] = f"{flags} {_XLA_ON_CPU}".strip()
+        config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_2
+
+
+def processor_flags() -> FrozenSet[str]:
+    """What Linux says the processor can do; empty elsewhere."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                if line.startswith("flags"):
+                    return frozenset(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return frozenset()
+
+
+def _check_tf32(tf: Any) -> None:
+    for device in tf.config.list_physical_devices("GPU"):
+        capability = tf.config.experimental.get_device_details(device).get("compute_capability", (0, 0))
+        if tuple(capability) >= _TF32_CAPABILITY:
+            return
+    raise MachineError("precision=tf32 needs an NVIDIA GPU of compute capability 8.0 or later; leave it out")
