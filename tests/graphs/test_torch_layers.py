@@ -155,3 +155,26 @@ def test_dropout2d_drops_whole_channels(tf: Any) -> None:
     for values in (channels[:, 0, 0, :], units):
         assert sorted(np.unique(values)) == pytest.approx([0, 1 / 0.65])
         assert abs((values > 0).mean() - 0.65) < 4 * math.sqrt(0.65 * 0.35 / values.size)
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 4, 3), (7, 3), (1, 2, 2, 3)])
+@pytest.mark.parametrize("training", [True, False])
+def test_fused_and_written_out_batch_norm_agree(tf: Any, shape: Tuple[int, ...], training: bool) -> None:
+    """Values, statistics (n/(n-1) times the variance) and gradients: float32 runs what float64 has proved."""
+    from tf1_models.graphs import torch_layers
+
+    rng = np.random.RandomState(1)
+    n_channels = shape[-1]
+    x, up = rng.randn(*shape) * 3 + 2, rng.randn(*shape)
+    weight, bias, mean, variance = (rng.rand(n_channels) + 0.5 for _ in range(4))
+    found = []
+    for normalise, dtype in ((torch_layers._batch_norm_from_moments, tf.float64),
+                             (torch_layers._fused_batch_norm, tf.float32)):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tensors = [tf.constant(value, dtype) for value in (x, weight, bias)]
+            running = None if training else (tf.constant(mean, dtype), tf.constant(variance, dtype))
+            y, *statistics = normalise(*tensors, running)
+            gradients = tf.gradients(y, tensors, tf.constant(up, dtype))
+            found.append(session.run([y, *statistics, *gradients]))
+    for written_out, fused in zip(*found):
+        assert np.abs(written_out - fused).max() <= 2e-6 * max(np.abs(written_out).max(), 1.0)
