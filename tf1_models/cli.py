@@ -30,6 +30,7 @@ VERBS = {
     "report": "render the results again: HTML, Markdown, CSV, JSON",
     "grade": "F1 of prediction files against a key; format check; autograder bundle",
     "doctor": "what is installed, which devices TensorFlow uses, what is missing and what mends it",
+    "bench": "this kit beside its peers in one run: step, epoch, evaluation, start-up, memory",
 }
 
 EPILOG = (

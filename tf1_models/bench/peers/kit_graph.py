@@ -1,0 +1,146 @@
+"""The kit's graphs without its loop: step on one batch (`resident`), evaluation, input path, FLOPs, op times.
+
+`resident` feeds the same bytes to each step: what the real loop's step is held to. Settings of the candidates
+(`--candidates`): `intra`, `inter` and `xla` here, oneDNN by the environment.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+
+from tf1_models.bench.peers import batches, protocol
+
+PROFILED_STEPS = 3
+
+
+def session_of(tf: Any, settings: Dict[str, Any]) -> Any:
+    """The kit's session, or a candidate's."""
+    from tf1_models import tensorflow_setup
+
+    config = tensorflow_setup.session_config(tf, int(settings["threads"]), experiment_of(settings))
+    if settings.get("intra"):
+        config.intra_op_parallelism_threads = int(settings["intra"])
+    if settings.get("inter"):
+        config.inter_op_parallelism_threads = int(settings["inter"])
+    if settings.get("xla") is not None:
+        level = tf.OptimizerOptions.ON_2 if settings["xla"] else tf.OptimizerOptions.OFF
+        config.graph_options.optimizer_options.global_jit_level = level
+    return tf.Session(config=config)
+
+
+class TrainingStep:
+    """The training graph, its session and one batch's feed."""
+
+    def __init__(self, tf: Any, settings: Dict[str, Any]) -> None:
+        from tf1_models import training_graph
+
+        self.experiment = experiment_of(settings)
+        self.graph = training_graph.build_training(self.experiment)
+        batch = int(settings["batch"])
+        data = batches.load(settings)
+        self.feed: Dict[Any, Any] = {
+            self.graph.image_bytes: np.resize(data.x_train, (batch, 32, 32, 3)),
+            self.graph.label_ids: np.resize(data.y_train, batch),
+            self.graph.step: 0,
+            self.graph.learning_rate: self.experiment.learning_rate,
+        }
+        if self.graph.handles.keep_prob is not None:
+            self.feed[self.graph.handles.keep_prob] = self.experiment.keep_prob
+        if self.graph.handles.is_training is not None:
+            self.feed[self.graph.handles.is_training] = True
+        self.session = session_of(tf, settings)
+        self.session.run(tf.global_variables_initializer())
+
+    def run(self, **options: Any) -> Any:
+        """One step."""
+        return self.session.run(self.graph.fetches, self.feed, **options)
+
+
+def experiment_of(settings: Dict[str, Any]) -> Any:
+    """The run with the asked-for batch size."""
+    from tf1_models import registry
+
+    changes = {**settings["changes"], "batch_size": str(settings["batch"])}
+    return registry.experiment(settings["report"], settings["run"], changes)
+
+
+def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
+    """`evaluate.predict`, in the kit's own batches unless a candidate names others."""
+    from tf1_models import evaluate as kit_evaluate
+    from tf1_models import training_graph
+
+    graph = training_graph.build_inference(experiment_of(settings))
+    session = session_of(tf, settings)
+    session.run(tf.global_variables_initializer())
+    size = int(settings.get("candidate_eval_batch") or 0)
+    chosen: Dict[str, Any] = {"batch_size": size} if size else {}
+    images = np.resize(batches.load(settings).x_train, (int(settings["eval_images"]), 32, 32, 3))
+    return protocol.Work(lambda: kit_evaluate.predict(session, graph, images, **chosen), len(images), facts)
+
+
+def input_path(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
+    """Bytes of a shuffled batch up to what the first convolution reads: gather, feed, cast, scale, upsample."""
+    from tf1_models import training_graph
+
+    graph = training_graph.build_inference(experiment_of(settings))
+    first = next(op for op in tf.get_default_graph().get_operations() if op.type == "Conv2D")
+    session = session_of(tf, settings)
+    data, batch = batches.load(settings), int(settings["batch"])
+    random = np.random.RandomState(0)
+
+    def unit() -> None:
+        at = random.randint(0, len(data.x_train), batch)
+        session.run(first.inputs[0].op, {graph.image_bytes: data.x_train[at]})  # the op: nothing is copied out
+
+    return protocol.Work(unit, batch, facts)
+
+
+def counted(training: TrainingStep, settings: Dict[str, Any]) -> Dict[str, Any]:
+    """FLOPs and bytes of a training step and of an evaluation."""
+    from tf1_models.bench import flops
+
+    batch = int(settings["batch"])
+    step = flops.count([fetch.op if hasattr(fetch, "op") else fetch for fetch in training.graph.fetches.values()],
+                       batch)
+    evaluated = flops.count([training.graph.handles.probabilities.op], batch)
+    return {"batch": batch, "step": step.as_json(batch), "evaluate": evaluated.as_json(batch)}
+
+
+def profile(tf: Any, training: TrainingStep) -> Dict[str, Any]:
+    """Op kinds of a training step by time, traced over a few steps."""
+    from tf1_models.bench import op_times
+
+    training.run()
+    traces: List[Any] = []
+    for _ in range(PROFILED_STEPS):
+        metadata = tf.RunMetadata()
+        training.run(options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
+        traces.append(metadata.step_stats)
+    types = {op.name: op.type for op in tf.get_default_graph().get_operations()}
+    return op_times.table(traces, types)
+
+
+def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[protocol.Work]:
+    """The wanted measurement."""
+    from tf1_models import tensorflow_setup
+
+    tf = tensorflow_setup.import_tensorflow()
+    facts = {"tensorflow": str(tf.__version__)}
+    measure = settings["measure"]
+    with tf.Graph().as_default():
+        if measure == "evaluate":
+            return evaluate(tf, settings, facts)
+        if measure == "input":
+            return input_path(tf, settings, facts)
+        training = TrainingStep(tf, settings)
+        if measure == "count":
+            return protocol.Work(lambda: None, 0, {**facts, "work": counted(training, settings)})
+        if measure == "profile":
+            return protocol.Work(lambda: None, 0, {**facts, "profile": profile(tf, training)})
+        return protocol.Work(training.run, int(settings["batch"]), facts)
+
+
+if __name__ == "__main__":
+    protocol.serve(build)

@@ -1,0 +1,116 @@
+"""The kit as a user runs it: its real loop, held and timed from the progress bar that it draws.
+
+`step`: the loop's step with everything that the loop does around it, on batches that change; evaluation and saving at
+the end of an epoch stop the clock. `epoch`: a whole epoch, from one epoch's start to the next one's: steps, evaluation,
+metrics, checkpoint. `startup`: the command line itself, up to the first step. `memory`: a run of eight steps from its
+start to result.json.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, Dict, List, Optional
+
+from tf1_models.bench.peers import protocol
+
+MEMORY_STEPS = 8
+_ENDLESS = {"epochs": "100000", "max_steps": "none", "patience_epochs": "none"}
+
+
+class _Bar:
+    """Stands in for `progress.EpochBar`; reports to `bursts`."""
+
+    bursts: Optional[protocol.Bursts] = None
+    whole_epochs = False
+
+    def __init__(self, label: str, total: int, enabled: bool) -> None:
+        del label, total, enabled
+        self._done = 0
+        if self.bursts is not None:
+            if self.whole_epochs:
+                self.bursts.tick()
+            else:
+                self.bursts.resume()
+
+    def update(self, done: int, loss: float, accuracy: float, samples_per_s: float) -> None:
+        """A step, or several, are done."""
+        del loss, accuracy, samples_per_s
+        if self.bursts is not None and not self.whole_epochs:
+            self.bursts.tick(done - self._done)
+        self._done = done
+
+    def finish(self) -> None:
+        """The epoch's steps are done."""
+        if self.bursts is not None and not self.whole_epochs:
+            self.bursts.pause()
+
+
+def hold_the_loop(bursts: protocol.Bursts, whole_epochs: bool) -> None:
+    """Makes `train` draw its bar here."""
+    from tf1_models import train
+
+    if not hasattr(train, "EpochBar"):
+        raise RuntimeError("tf1_models.train draws no EpochBar any more: the bench has nothing to hold its loop by")
+    held: Any = type("_HeldBar", (_Bar,), {"bursts": bursts, "whole_epochs": whole_epochs})
+    vars(train)["EpochBar"] = held
+
+
+def overrides(settings: Dict[str, Any], more: Dict[str, str]) -> Dict[str, str]:
+    """The run's settings: batch as asked for, and what the measurement needs."""
+    return {**settings["changes"], "batch_size": str(settings["batch"]), **more}
+
+
+def loop(settings: Dict[str, Any], out: str, changes: Dict[str, str]) -> None:
+    """`train` on the bench's data, in a folder that is thrown away."""
+    from tf1_models import registry, train
+    from tf1_models.datasets.load import load
+    from tf1_models.progress import Log
+
+    experiment = registry.experiment(settings["report"], settings["run"], overrides(settings, changes))
+    data = load(settings["data"])
+    options = train.Options(out=out, threads=int(settings["threads"]), checkpoint_minutes=1e6, quiet=True)
+    folder, record = train.prepare(experiment, data, options)
+    try:
+        train.train(experiment, data, folder, record, options, Log(quiet=True))
+    finally:
+        folder.close()
+
+
+def command(settings: Dict[str, Any], out: str) -> List[str]:
+    """The words of a user who trains on these images."""
+    words = ["train", settings["report"], "--run", settings["run"], "--data", settings["data"], "--out", out, "-q",
+             "--threads", str(settings["threads"])]
+    return words + [f"{key}={value}" for key, value in overrides(settings, {}).items()]
+
+
+def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[protocol.Work]:
+    """The wanted measurement; all but `memory` stay inside the loop."""
+    measure = settings["measure"]
+    batch = int(settings["batch"])
+    out = tempfile.mkdtemp(prefix="runs-", dir=settings["scratch"])
+    if measure == "memory":
+        loop(settings, out, {"max_steps": str(MEMORY_STEPS), "patience_epochs": "none"})
+        return protocol.Work(lambda: None, 0, _versions())
+    images = int(settings["n_train"]) if measure == "epoch" else batch
+    bursts = protocol.Bursts(channel, images)
+    hold_the_loop(bursts, whole_epochs=measure == "epoch")
+    if measure == "startup":
+        from tf1_models import cli
+
+        code = cli.main(command(settings, out))
+        raise RuntimeError(f"train left with code {code} before its first step")
+    bursts.facts = _versions()
+    loop(settings, out, _ENDLESS)
+    raise RuntimeError("the loop ended although it has no end")
+
+
+def _versions() -> Dict[str, Any]:
+    import tensorflow as tf
+
+    return {"tensorflow": str(tf.__version__), "xla_flags": os.environ.get("TF_XLA_FLAGS", ""),
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")}
+
+
+if __name__ == "__main__":
+    protocol.serve(build)
