@@ -1,34 +1,29 @@
-"""Structured fuzzing of every parser of foreign bytes: `python -m tests.datasets.fuzz_parsers [--cases N] [--seed S]`.
+"""Structured fuzzing of the data parsers: `python -m tests.datasets.fuzz_parsers [--cases N] [--json FILE]`.
 
 Each case is a small valid file, changed in one to four places: bits, bytes, lengths, slices moved, doubled or cut,
 and fragments that mean something to the format (opcodes, header fields, tags). A case passes when the parser either
 returns images and labels that are in range or raises InputError with one line, within two seconds. Prints a row of
-figures per parser; exit code 1 when a case failed, with the case in hexadecimal.
+figures per parser; exit code 1 when a case failed, with the case in hexadecimal. The files of a run folder and of a
+checkpoint have `tests.checkpoints.fuzz_checkpoints`, submissions `tests.grading.fuzz_grade`.
 """
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import io
 import os
-import random
-import resource
-import shutil
 import sys
-import tempfile
-import time
-from typing import Callable, List, NamedTuple, Optional
+from typing import List
 
 import numpy as np
 
+from tests import fuzzing
 from tests.datasets import forms
+from tests.fuzzing import Target
 from tf1_models.datasets import arrays, assemble, batches, cache, find, folders, npz, tarballs
 from tf1_models.datasets.reading import Reader
-from tf1_models.errors import InputError
 
 DATA = forms.tiny(5, 5)
-NUMBERS = [0, 1, 9, 10, 127, 128, 255, 256, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1]
 OPCODES = b"\x80\x95(}])N\x88\x89KMJ\x8aUTCB\x8e\x96\x8cX\x8d\x85\x86\x87taesuqr\x94hjc\x93Rb.io02P"
 PICKLE = [bytes([opcode]) for opcode in OPCODES]
 PICKLE += [b"cos\nsystem\n", b"cnumpy\ndtype\n", b"cnumpy\nndarray\n", b"c_codecs\nencode\n"]
@@ -38,15 +33,6 @@ IMAGE = [b"IHDR", b"IDAT", b"IEND", b"zTXt", b"iCCP", b"acTL", b"PLTE", b"tRNS",
 TAR = [b"../", b"/", b"\0" * 512, b"0", b"5", b"2", b"x", b"L", b"77777777777", b"ustar", b"path=x"]
 ZIP = [b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07", b"x_train.npy", b"../"]
 JSON = [b"null", b"true", b"NaN", b"[[[[", b"-1", b"1e999", b'"', b"{", b"}", b"\\u0000"]
-
-
-class Target(NamedTuple):
-    """A parser, its valid inputs and fragments of its format."""
-
-    name: str
-    seeds: List[bytes]
-    words: List[bytes]
-    parse: Callable[[bytes], None]
 
 
 def check(x: np.ndarray, y: np.ndarray) -> None:
@@ -146,85 +132,5 @@ def targets(folder: str) -> List[Target]:
     ]
 
 
-def mutate(rng: random.Random, seed: bytes, words: List[bytes]) -> bytes:
-    """One to four changes; half of them near the front, where headers are."""
-    content = bytearray(seed)
-    for _ in range(rng.randint(1, 4)):
-        size = len(content)
-        if not size:
-            break
-        at = rng.randrange(size if rng.random() < 0.5 else min(size, 400))
-        kind = rng.randrange(8)
-        if kind == 0:
-            content[at] ^= 1 << rng.randrange(8)
-        elif kind == 1:
-            content[at] = rng.randrange(256)
-        elif kind == 2:
-            number = rng.choice(NUMBERS)
-            width = rng.choice([1, 2, 4, 8])
-            content[at : at + width] = (number % (1 << 8 * width)).to_bytes(width, rng.choice(["little", "big"]))
-        elif kind == 3:
-            del content[at : at + rng.choice([1, 2, 8, 100, size])]
-        elif kind == 4:
-            content[at:at] = content[at : at + rng.choice([1, 4, 32, 512])]
-        elif kind == 5 and words:
-            content[at:at] = rng.choice(words)
-        elif kind == 6 and words:
-            word = rng.choice(words)
-            content[at : at + len(word)] = word
-        else:
-            other = rng.randrange(size)
-            piece = bytes(content[other : other + rng.choice([1, 8, 64])])
-            content[at : at + len(piece)] = piece
-    return bytes(content)
-
-
-def fuzz(target: Target, n_cases: int, seed: int) -> Optional[str]:
-    """Runs one parser; prints its row; returns what failed first, or None."""
-    rng = random.Random(f"{target.name}-{seed}")
-    accepted, slowest, began = 0, 0.0, time.perf_counter()
-    for content in target.seeds:
-        target.parse(content)
-    for case in range(n_cases):
-        content = mutate(rng, rng.choice(target.seeds), target.words)
-        start = time.perf_counter()
-        try:
-            target.parse(content)
-            accepted += 1
-        except InputError as error:
-            if not str(error).isprintable():
-                return f"{target.name} case {case}: message of more than one line: {content[:4000].hex()}"
-        except Exception as error:
-            return f"{target.name} case {case}: {type(error).__name__}: {error}: {content[:4000].hex()}"
-        slowest = max(slowest, time.perf_counter() - start)
-        if slowest > 2:
-            return f"{target.name} case {case}: {slowest:.1f} s: {content[:4000].hex()}"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{target.name:16} {n_cases:8} cases {n_cases - accepted:8} refused {accepted:7} accepted, in range"
-        f"  slowest {slowest:.3f} s  peak {peak:.0f} MiB  {time.perf_counter() - began:.0f} s",
-        flush=True,
-    )
-    return None
-
-
-def main(argv: Optional[List[str]] = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=100_000, help="cases per parser (default: 100000)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", help="one parser by name")
-    args = parser.parse_args(argv)
-    folder = tempfile.mkdtemp()
-    try:
-        chosen = [target for target in targets(folder) if args.only in (None, target.name)]
-        failures = [failure for failure in (fuzz(target, args.cases, args.seed) for target in chosen) if failure]
-    finally:
-        shutil.rmtree(folder)
-    for failure in failures:
-        print(f"FAILED {failure}")
-    print(f"{len(chosen)} parsers, {len(chosen) * args.cases} cases, {len(failures)} failed")
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fuzzing.main("tests.datasets.fuzz_parsers", __doc__, targets))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Any, Dict, Optional
+import typing
+from typing import Any, Dict, List, Optional
 
 from tf1_models import registry
-from tf1_models.checkpoints import bundle, saving
-from tf1_models.errors import InputError, nearest, tensorflow_words
+from tf1_models.checkpoints import bundle, foreign, saving
+from tf1_models.errors import InputError, UsageError, nearest, one_line, tensorflow_words
 from tf1_models.sealed import read_sealed
 from tf1_models.spec import Experiment, identity
 
@@ -42,12 +43,15 @@ def experiment_of(manifest: Dict[str, Any]) -> Experiment:
     Raises:
         InputError: the manifest names a setting or run that this version of the kit does not know.
     """
-    config = manifest.get("config") or {}
-    row = registry.experiment(config.get("report", ""), config.get("run", ""))
-    stored = config.get("identity") or {}
-    net = dataclasses.replace(row.net, **_fields_then(row.net, stored, "net."))
-    row = dataclasses.replace(row, net=net, seed=int(config.get("seed", row.seed)), **_fields_then(row, stored, ""))
-    if identity(row) != stored:
+    try:
+        config = manifest["config"]
+        row, stored = registry.experiment(config["report"], config["run"]), config["identity"]
+        net = dataclasses.replace(row.net, **_fields_then(row.net, stored, "net."))
+        row = dataclasses.replace(row, net=net, seed=int(config["seed"]), **_fields_then(row, stored, ""))
+        same = identity(row) == stored
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:
+        raise InputError(f"the manifest's settings are none of the kit's ({one_line(error)})") from error
+    if not same:
         raise InputError("the checkpoint's settings are unknown to this version of the kit")
     return row
 
@@ -55,13 +59,27 @@ def experiment_of(manifest: Dict[str, Any]) -> Experiment:
 def _fields_then(record: Any, stored: Dict[str, Any], prefix: str) -> Dict[str, Any]:
     """Values of a record's settings as an identity gives them: what it leaves out stood at its default."""
     values = {}
+    hints = typing.get_type_hints(type(record))
     for field in dataclasses.fields(record):
         key = prefix + field.name
         if key in stored:
             values[field.name] = tuple(stored[key]) if isinstance(stored[key], list) else stored[key]
+            if not _is_of(values[field.name], hints[field.name]):
+                raise TypeError(f"{field.name} has a value of another type")
         elif field.default is not dataclasses.MISSING:
             values[field.name] = field.default
     return values
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Whether a JSON value is of a settings field's type: bool, int, float, str, Optional of one, or a tuple of int."""
+    if getattr(hint, "__origin__", None) is typing.Union:
+        return any(_is_of(value, option) for option in hint.__args__)
+    if getattr(hint, "__origin__", None) in (tuple, typing.Tuple):
+        return isinstance(value, tuple) and all(_is_of(part, hint.__args__[0]) for part in value)
+    if hint is float:
+        return type(value) in (int, float)
+    return type(value) is hint or (hint is type(None) and value is None)
 
 
 def find(name: str, report: Optional[str] = None, run: Optional[str] = None) -> Source:
@@ -99,7 +117,7 @@ def find(name: str, report: Optional[str] = None, run: Optional[str] = None) -> 
         return Source(path, experiment_of(manifest), manifest)
     if report is None:
         raise InputError(f"{name} has no manifest beside it; say whose graph it fills with --report (and --run)")
-    bundle.read_index(path)  # vetted here before TensorFlow, which a crafted index can abort, opens it
+    foreign.read_index(path)  # vetted before TensorFlow is imported, let alone built for
     return Source(path, registry.experiment(report, run or registry.default_run(report)), None)
 
 
@@ -126,12 +144,26 @@ def _in_folder(path: str) -> Source:
 def restore(tf: Any, session: Any, source: Source) -> None:
     """Restores the graph's own variables strictly; optimizer slots and step in the file may be more.
 
+    The kit's own checkpoints go through tf.train.Saver; TensorFlow never opens a foreign one (see `foreign`).
+
     Raises:
         InputError: a variable of the graph is missing or of another shape or dtype, with the nearest name.
     """
     variables = tf.global_variables()
+    if source.manifest is None:
+        with foreign.ForeignCheckpoint(source.prefix) as checkpoint:
+            _check_fit(source, variables, checkpoint.entries)
+            foreign.assign(session, variables, checkpoint)
+        return
+    _check_fit(source, variables, bundle.read_index(source.prefix))
+    try:
+        tf.train.Saver(variables).restore(session, source.prefix)
+    except (tf.errors.OpError, ValueError) as error:
+        raise InputError(f"{source.prefix} does not restore: {tensorflow_words(error)}") from error
+
+
+def _check_fit(source: Source, variables: List[Any], entries: Dict[str, bundle.Entry]) -> None:
     wanted = saving.variable_table(variables)
-    entries = bundle.read_index(source.prefix)
     absent = [row["name"] for row in wanted if row["name"] not in entries]
     if absent:
         hints = [f"{name}{nearest(name, list(entries))}" for name in absent[:3]]
@@ -143,7 +175,3 @@ def restore(tf: Any, session: Any, source: Source) -> None:
     found = [{"name": row["name"], "shape": list(entries[row["name"]].shape), "dtype": entries[row["name"]].dtype}
              for row in wanted]
     saving.compare_variables(wanted, found, os.path.basename(source.prefix))
-    try:
-        tf.train.Saver(variables).restore(session, source.prefix)
-    except (tf.errors.OpError, ValueError) as error:
-        raise InputError(f"{source.prefix} does not restore: {tensorflow_words(error)}") from error

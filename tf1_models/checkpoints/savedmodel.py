@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 from tf1_models.checkpoints import checkpoint_source
+from tf1_models.errors import MachineError, tensorflow_words
 
 
 def export(source: checkpoint_source.Source, out: str) -> None:
@@ -14,6 +17,10 @@ def export(source: checkpoint_source.Source, out: str) -> None:
 
     The signature's input is `images`, uint8 [batch, 32, 32, 3]; its outputs are `probabilities` float32 [batch, 10]
     and `predictions` int64 [batch]. Preprocessing is inside.
+
+    Raises:
+        InputError: the checkpoint does not fit its graph.
+        MachineError: the disk is full or the folder read-only; nothing is left there.
     """
     from tf1_models import tensorflow_setup
 
@@ -26,7 +33,11 @@ def export(source: checkpoint_source.Source, out: str) -> None:
             session = tf.Session(config=tensorflow_setup.session_config(tf))
         with session:
             checkpoint_source.restore(tf, session, source)
-            tf.saved_model.simple_save(
-                session, out, inputs={"images": graph.image_bytes},
-                outputs={"probabilities": graph.handles.probabilities, "predictions": graph.handles.predictions},
-            )
+            try:
+                tf.saved_model.simple_save(
+                    session, out, inputs={"images": graph.image_bytes},
+                    outputs={"probabilities": graph.handles.probabilities, "predictions": graph.handles.predictions},
+                )
+            except (OSError, tf.errors.OpError) as error:
+                shutil.rmtree(out, ignore_errors=True)  # it is ours: it did not exist
+                raise MachineError(f"{out} not written ({tensorflow_words(error)})") from error

@@ -12,6 +12,7 @@ import os
 import re
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError, MachineError, tensorflow_words
 from tf1_models.files import fsync_file, fsync_folder, sha256_file, write_bytes
 from tf1_models.sealed import read_sealed, write_sealed
@@ -83,7 +84,7 @@ def read_manifest(folder: str, step: int) -> Dict[str, Any]:
     """
     manifest = read_sealed(prefix(folder, step) + ".json")
     name = f"ckpt-{step}"
-    if manifest.get("schema") != 1 or manifest.get("step") != step or "files" not in manifest:
+    if not _is_manifest(manifest, step):
         raise InputError(f"{name}.json is not the manifest of step {step}")
     for suffix, record in manifest["files"].items():
         path = prefix(folder, step) + suffix
@@ -92,6 +93,21 @@ def read_manifest(folder: str, step: int) -> Dict[str, Any]:
         if os.path.getsize(path) != record["size"] or sha256_file(path) != record["sha256"]:
             raise InputError(f"{name}{suffix} is damaged: its checksum does not match the manifest")
     return manifest
+
+
+def _is_manifest(manifest: Dict[str, Any], step: int) -> bool:
+    """Whether what the kit uses of a manifest is there and of its kind: a right checksum says nothing of its author."""
+    try:
+        return (
+            manifest["schema"] == 1 and manifest["step"] == step and sorted(manifest["files"]) == sorted(_SUFFIXES)
+            and all(isinstance(record["size"], int) and isinstance(record["sha256"], str)
+                    for record in [*manifest["files"].values(), manifest["metrics"]])
+            and all(isinstance(row["name"], str) and isinstance(row["shape"], list) and isinstance(row["dtype"], str)
+                    for row in manifest["variables"])
+            and isinstance(manifest["config"], dict) and isinstance(manifest["progress"], dict)
+        )
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 def latest_sound(folder: str, warn: Callable[[str], None]) -> Optional[Dict[str, Any]]:
@@ -136,7 +152,7 @@ def compare_variables(
 
 def _some(names: List[str], most: int = 5) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return shown(", ".join(names[:most]), 500) + more  # a file's names may hold anything
 
 
 def restore(tf: Any, session: Any, saver: Any, folder: str, manifest: Dict[str, Any]) -> None:
