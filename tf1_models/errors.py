@@ -57,12 +57,15 @@ def one_line(error: BaseException) -> str:
     return text or type(error).__name__
 
 
+_STACK_WORDS = ("Graph execution error", "Detected at node", "Node: ", "File ", "Exception")
+
+
 def tensorflow_words(error: BaseException, limit: int = 300) -> str:
     """What TensorFlow says went wrong, without the stack of the op's definition that 2.x puts around it."""
     text = str(getattr(error, "message", "") or error)
     for line in text.splitlines():
         words = one_line(Exception(line))
-        if words and not words.startswith(("Graph execution error", "Detected at node", "File ", "Exception")):
+        if words and not words.startswith(_STACK_WORDS):
             return words[:limit]
     return type(error).__name__
 

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from typing import IO, Any, Callable
+from typing import IO, Any, Callable, Iterator
+
+from tf1_models.errors import MachineError, one_line
+
+
+@contextlib.contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Around writing to a run folder: what the disk refuses becomes one line.
+
+    Raises:
+        MachineError: the disk is full, the folder read-only, …; names `what`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(
+            f"{what} cannot be written ({one_line(error)}); checkpoints are intact: free the disk or mend the folder, "
+            "then run the same command to continue"
+        ) from error
 
 
 def fsync_folder(folder: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable, Optional
 
 import numpy as np
 
 from tf1_models import evaluate
 from tf1_models.checkpoints import checkpoint_source
+from tf1_models.errors import InputError
 
 
 def probabilities(
@@ -34,7 +36,7 @@ def probabilities(
         float32 [n, 10].
 
     Raises:
-        InputError: the checkpoint does not fit its graph.
+        InputError: the checkpoint does not fit its graph, or its probabilities are not finite.
     """
     from tf1_models import tensorflow_setup
 
@@ -44,8 +46,11 @@ def probabilities(
     with tf.Graph().as_default():
         graph = training_graph.build_inference(source.experiment)
         with tensorflow_setup.quiet_stderr(not tf_log):
-            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads))
+            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads, source.experiment))
         with session:
             with tensorflow_setup.quiet_stderr(not tf_log):
                 checkpoint_source.restore(tf, session, source)
-            return evaluate.predict(session, graph, images, indices, batch_size, on_batch)
+            found = evaluate.predict(session, graph, images, indices, batch_size, on_batch)
+    if not np.isfinite(found).all():  # argmax would call them class 0, and be right for one image in ten
+        raise InputError(f"{os.path.basename(source.prefix)} gives probabilities that are not finite")
+    return found

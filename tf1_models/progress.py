@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Any, Dict, Optional, TextIO
 
+from tf1_models.files import writing
+
 _BAR_WORDS = ("loss", "accuracy", "samples/s")
 
 
@@ -22,21 +24,30 @@ class Log:
         self._file: Optional[TextIO] = None
 
     def open(self, path: str) -> None:
-        """Starts appending to a log file as well."""
-        self._file = open(path, "a", encoding="utf-8")  # held until close()
+        """Starts appending to a log file as well.
+
+        Raises:
+            MachineError: the disk or the folder forbids it; so does `line`.
+        """
+        with writing("log.txt"):
+            self._file = open(path, "a", encoding="utf-8")  # held until close()
 
     def line(self, text: str) -> None:
         """Writes one line."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
         if self._file is not None:
-            self._file.write(text + "\n")
-            self._file.flush()
+            with writing("log.txt"):
+                self._file.write(text + "\n")
+                self._file.flush()
 
     def close(self) -> None:
         """Closes the log file."""
         if self._file is not None:
-            self._file.close()
+            try:
+                self._file.close()
+            except OSError:  # a full disk: `line` has said so, and the descriptor is closed all the same
+                pass
             self._file = None
 
 

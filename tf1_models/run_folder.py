@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -12,12 +13,14 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from tf1_models import spec
 from tf1_models.checkpoints.saving import remove_uncommitted
-from tf1_models.errors import InputError, one_line
-from tf1_models.files import fsync_folder, sha256_file, to_json
+from tf1_models.datasets.reading import open_regular
+from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.files import fsync_folder, sha256_file, to_json, writing
 from tf1_models.sealed import read_sealed, write_sealed
 
 # What makes two starts one run; run.json and every manifest hold these.
 _CONFIG_KEYS = ("report", "run", "seed", "data_digest", "split_hash", "identity")
+MAX_METRICS_BYTES = 256 << 20  # half a million epochs
 
 
 def config_id(experiment: spec.Experiment, data_digest: str) -> str:
@@ -50,9 +53,12 @@ class RunFolder:
         """
         self.path = path
         self.metrics: List[Dict[str, Any]] = []
+        # of metrics.jsonl so far: reading it again for every manifest would cost a long run epochs times epochs
+        self._metrics_sha256, self._metrics_size = hashlib.sha256(), 0
         try:
             os.makedirs(path, exist_ok=True)
             self._lock = open(self.file("lock"), "a+")  # held until close()
+            self._open: List[Any] = [self._lock]
         except OSError as error:
             raise InputError(
                 f"run folder cannot be written ({one_line(error)}); choose another with --out"
@@ -67,17 +73,24 @@ class RunFolder:
             self._lock.seek(0)
             holder = self._lock.read(200).strip() or "another process"
             raise InputError(f"run folder is in use by {holder}; wait for it or choose another --out") from None
-        self._lock.truncate(0)
-        self._lock.write(f"process {os.getpid()} on {socket.gethostname()}")
-        self._lock.flush()
+        try:
+            with writing("lock"):
+                self._lock.truncate(0)
+                self._lock.write(f"process {os.getpid()} on {socket.gethostname()}")
+                self._lock.flush()
+        except MachineError:
+            self.close()
+            raise
 
     def file(self, name: str) -> str:
         """Path of a file in the folder."""
         return os.path.join(self.path, name)
 
     def close(self) -> None:
-        """Gives the lock back."""
-        self._lock.close()
+        """Ends the event file and gives the lock back."""
+        for stream in self._open:
+            with contextlib.suppress(Exception):  # a full disk, which its writer told; it is closed all the same
+                stream.close()
 
     def is_finished(self) -> bool:
         """Whether result.json is there: it is written last."""
@@ -118,33 +131,38 @@ class RunFolder:
     def clear(self) -> None:
         """Removes everything that a run wrote here, result first (`--fresh`)."""
         names = sorted(os.listdir(self.path), key=lambda name: (name != "result.json", name))
-        for name in names:
-            if name != "lock" and os.path.isfile(self.file(name)):
-                os.unlink(self.file(name))
-        fsync_folder(self.path)
+        with writing(self.path):
+            for name in names:
+                if name != "lock" and os.path.isfile(self.file(name)):
+                    os.unlink(self.file(name))
+            fsync_folder(self.path)
 
     def write_run(self, record: Dict[str, Any]) -> None:
         """Writes run.json (sealed)."""
-        write_sealed(self.file("run.json"), record)
+        with writing("run.json"):
+            write_sealed(self.file("run.json"), record)
 
     def append_metrics(self, line: Dict[str, Any]) -> None:
         """Appends one epoch's line to metrics.jsonl and syncs it; the next checkpoint's manifest vouches for it."""
-        with open(self.file("metrics.jsonl"), "ab") as stream:
-            stream.write((to_json(line, indent=None) + "\n").encode("utf-8"))
-            stream.flush()
+        content = (to_json(line, indent=None) + "\n").encode("utf-8")
+        with writing("metrics.jsonl"), open(self.file("metrics.jsonl"), "ab", buffering=0) as stream:
+            if stream.write(content) != len(content):  # the next start cuts half a line off
+                raise OSError("No space left on device: half a line was written")
             os.fsync(stream.fileno())
         self.metrics.append(line)
+        self._metrics_sha256.update(content)
+        self._metrics_size += len(content)
 
     def metrics_record(self) -> Dict[str, Any]:
-        """Size and SHA-256 of metrics.jsonl, for a manifest."""
-        content = self._metrics_bytes()
-        return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        """Size and SHA-256 of metrics.jsonl as this process wrote or checked it, for a manifest."""
+        return {"size": self._metrics_size, "sha256": self._metrics_sha256.hexdigest()}
 
     def _metrics_bytes(self) -> bytes:
-        if not os.path.exists(self.file("metrics.jsonl")):
+        if not os.path.lexists(self.file("metrics.jsonl")):
             return b""
-        with open(self.file("metrics.jsonl"), "rb") as stream:
-            return stream.read()
+        stream, size = open_regular(self.file("metrics.jsonl"), MAX_METRICS_BYTES)
+        with stream:
+            return stream.read(size)
 
     def rewind_metrics(self, record: Optional[Dict[str, Any]]) -> None:
         """Cuts metrics.jsonl back to what a restored manifest vouches for, so that no epoch is logged twice.
@@ -162,9 +180,10 @@ class RunFolder:
         if len(content) < size or (record and hashlib.sha256(content[:size]).hexdigest() != record["sha256"]):
             raise InputError("metrics.jsonl is damaged: it does not match the checkpoint; --fresh starts the run anew")
         if len(content) > size:
-            with open(self.file("metrics.jsonl"), "r+b") as stream:
+            with writing("metrics.jsonl"), open(self.file("metrics.jsonl"), "r+b") as stream:
                 stream.truncate(size)
                 os.fsync(stream.fileno())
+        self._metrics_sha256, self._metrics_size = hashlib.sha256(content[:size]), size
         self.metrics = [json.loads(line) for line in content[:size].decode("utf-8").splitlines()]
 
     def note_start(self, record: Dict[str, Any], runtime: Dict[str, Any], command: Sequence[str], log: Any) -> None:
@@ -198,6 +217,7 @@ class RunFolder:
         """A TensorBoard writer; scalars after `step` of an earlier start are declared void."""
         with tf.Graph().as_default():
             writer = tf.summary.FileWriter(self.path)
+        self._open.insert(0, writer)
         writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), step)
         return writer
 

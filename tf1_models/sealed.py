@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any, Dict
 
+from tf1_models.datasets.reading import open_regular
 from tf1_models.errors import InputError, one_line
 from tf1_models.files import to_json, write_json
 
@@ -25,14 +26,13 @@ def read_sealed(path: str, limit_bytes: int = 64 << 20) -> Dict[str, Any]:
     """Reads a document that `write_sealed` wrote, and returns it as it was given there.
 
     Raises:
-        InputError: unreadable, larger than `limit_bytes`, not JSON, without a checksum, or the checksum is off.
+        InputError: no regular file, larger than `limit_bytes`, not JSON, without a checksum, or the checksum is off.
     """
     name = os.path.basename(path)
     try:
-        if os.path.getsize(path) > limit_bytes:
-            raise InputError(f"{name} is larger than {limit_bytes} bytes; it is none of the kit's")
-        with open(path, "rb") as stream:
-            content = stream.read()
+        stream, size = open_regular(path, limit_bytes)  # never waits on a FIFO of that name
+        with stream:
+            content = stream.read(size)
         document = json.loads(content.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{name} cannot be read: {one_line(error)}") from error

@@ -8,8 +8,10 @@ import os
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from tf1_models import registry
+from tf1_models.datasets.reading import open_regular
 from tf1_models.errors import InputError, one_line
 from tf1_models.reproduce.finished import FinishedRun
+from tf1_models.run_folder import MAX_METRICS_BYTES
 from tf1_models.sealed import read_sealed, write_sealed
 
 FAILURE = "failure.json"
@@ -55,15 +57,15 @@ def metrics_lines(folder: str) -> List[Dict[str, Any]]:
     """Whole lines of metrics.jsonl; a half-written last one (a kill) is left out."""
     lines: List[Dict[str, Any]] = []
     try:
-        with open(os.path.join(folder, "metrics.jsonl"), encoding="utf-8") as stream:
-            for text in stream:
-                if not text.endswith("\n"):
-                    break
-                line = json.loads(text)
-                if not isinstance(line, dict):
-                    break
-                lines.append(line)
-    except (OSError, ValueError):
+        stream, size = open_regular(os.path.join(folder, "metrics.jsonl"), MAX_METRICS_BYTES)
+        with stream:
+            whole = stream.read(size).split(b"\n")[:-1]
+        for text in whole:
+            line = json.loads(text.decode("utf-8"))
+            if not isinstance(line, dict):
+                break
+            lines.append(line)
+    except (OSError, ValueError, RecursionError, InputError):
         pass
     return lines
 
