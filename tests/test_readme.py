@@ -18,7 +18,7 @@ with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
 
 def commands() -> List[List[str]]:
     """Words after `tf1_models` of every command in the README; optional parts and placeholders filled in."""
-    found = re.findall(r"python -m tf1_models ([^`#\n]+)", README)
+    found = re.findall(r"python -m tf1_models ([^`#\n]+)", README.replace("\\\n", " "))
     found = [text.replace("\\|", "|").replace("[", "").replace("]", "") for text in found]
     found = [re.sub(r"<[^>]+>", "folder", text).replace("…", "x").split("&&")[0].strip() for text in found]
     return [shlex.split(text.replace("inspect|diff|export x", "inspect x")) for text in found]

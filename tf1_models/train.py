@@ -9,11 +9,11 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from tf1_models import results, schedules, seeds, spec
+from tf1_models import collapse, results, schedules, seeds, spec
 from tf1_models.checkpoints import saving
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_hash, split_indices
-from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
+from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError, one_line
 from tf1_models.interrupts import InterruptFlag
 from tf1_models.progress import EpochBar, Log
 from tf1_models.run_folder import RunFolder, folder_path
@@ -23,7 +23,7 @@ from tf1_models.stopping import EarlyStopping
 
 @dataclasses.dataclass
 class Options:
-    """How to run, none of which changes a result (threads change its last bits, and are recorded)."""
+    """How to run, none of which changes a result (threads and cluster change its last bits, and are recorded)."""
 
     out: str = "runs"
     fresh: bool = False
@@ -33,6 +33,7 @@ class Options:
     quiet: bool = False
     tf_log: bool = False
     console: Any = None  # a `report_console.ReportConsole`, else None
+    cluster: Any = None  # a `cluster.chief.Chief`, which then runs the steps on all members; else None
     command: Tuple[str, ...] = ()
 
 
@@ -48,6 +49,7 @@ class Progress:
     l2_loss_sum: float = 0.0
     n_seen: int = 0
     n_correct: int = 0
+    n_one_hot: int = 0  # batches whose softmax was one-hot throughout (see `collapse`)
     stopped: str = ""  # why training ended: "", "epochs", "early_stopping" or "max_steps"
     best: Optional[Dict[str, Any]] = None  # epoch, step and macro_f1 of the best epoch on eval_split
 
@@ -137,6 +139,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
     tf = tensorflow_setup.import_tensorflow(quiet=not options.tf_log)
     from tf1_models import training_graph  # imports TensorFlow itself: only after the quiet import above
 
+    cluster = options.cluster
     # ---- data: positions only; a batch is gathered when its turn comes -------------------------------------------
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
     n_steps = steps_per_epoch(experiment, len(train_indices))
@@ -148,16 +151,19 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
         initialize = tf.global_variables_initializer()
         tf.get_default_graph().finalize()  # nothing may add ops inside the loop
         with tensorflow_setup.quiet_stderr(not options.tf_log):
-            session = tf.Session(config=tensorflow_setup.session_config(tf, options.threads))
+            session = tf.Session(config=tensorflow_setup.session_config(tf, options.threads, experiment))
         with session:
             # ---- restore or initialise ---------------------------------------------------------------------------
             runtime = tensorflow_setup.runtime_record(tf, session, options.threads)
+            runtime["cluster"] = None if cluster is None else cluster.shape()
             tensorflow_setup.check_gpu(runtime, options.require_gpu)
             folder.note_start(record, runtime, options.command, log)
             progress = Progress()
             stopping = None if experiment.patience_epochs is None else EarlyStopping(experiment.patience_epochs)
 
             def save() -> None:
+                if cluster is not None:
+                    cluster.pull()  # the parameter servers' values into this session
                 folder_state = {
                     "progress": progress.state(),
                     "stopping": None if stopping is None else stopping.state(),
@@ -168,6 +174,11 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 keep = () if progress.best is None else (progress.best["step"],)
                 saving.prune(folder.path, keep)
 
+            def leave() -> None:
+                save()
+                raise Interrupted(f"{interrupt.raised} at step {progress.step}: state saved in {folder.path}; run the "
+                                  "same command to continue")
+
             manifest = saving.latest_sound(folder.path, log.line)
             folder.rewind_metrics(manifest["metrics"] if manifest else None)
             if manifest is None:
@@ -177,12 +188,12 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
             else:
                 folder.check_config(manifest, record)
                 saving.restore(tf, session, graph.saver, folder.path, manifest)
-                progress = Progress(**manifest["progress"])
-                if stopping is not None:
-                    stopping.restore(manifest["stopping"])
+                progress = _progress_of(manifest, stopping)
                 log.line(f"resuming at epoch {progress.epoch + 1}, step {progress.step}")
             if int(session.run(graph.global_step)) != progress.step:
                 raise InputError(f"checkpoint of step {progress.step} holds another step; --fresh starts anew")
+            if cluster is not None:
+                cluster.begin(session, graph, progress.step, save, lambda: leave() if interrupt.raised else None)
             events = folder.events(tf, progress.step)
             saved_at = time.monotonic()
             on_eval: Optional[results.SplitScore] = None
@@ -205,29 +216,19 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 while progress.step_in_epoch < n_steps:
                     at = progress.step_in_epoch * experiment.batch_size
                     batch = train_indices[order[at : at + experiment.batch_size]]
-                    images = data.x_train[batch]
-                    if experiment.augmentation:
-                        from tf1_models.augmentation import augment
-
-                        images = augment(images, experiment.seed, progress.epoch, batch)
-                    feed = {
-                        graph.image_bytes: images,
-                        graph.label_ids: data.y_train[batch],
-                        graph.step: progress.step,
-                        graph.learning_rate: rate,
-                    }
-                    if graph.handles.keep_prob is not None:
-                        feed[graph.handles.keep_prob] = experiment.keep_prob
-                    if graph.handles.is_training is not None:
-                        feed[graph.handles.is_training] = True
-                    values = session.run(graph.fetches, feed)
+                    if cluster is None:
+                        feed = training_graph.training_feed(graph, experiment, data, batch, progress.epoch,
+                                                            progress.step)
+                        values = session.run(graph.fetches, {**feed, graph.learning_rate: rate})
+                    else:
+                        values = cluster.step(data, batch, progress.epoch, progress.step, rate)
                     if not math.isfinite(values["loss"]):
                         raise CheckFailed(
                             f"loss is {values['loss']} at epoch {progress.epoch + 1}, step {progress.step + 1} (batch "
                             f"{progress.step_in_epoch + 1} of {n_steps}): training has diverged; last good checkpoint: "
                             f"ckpt-{saving.list_steps(folder.path)[0]}"
                         )
-                    _count(progress, values, len(batch))
+                    _count(progress, values, len(batch), experiment.report)
                     seconds = time.monotonic() - started
                     speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
                     accuracy = progress.n_correct / progress.n_seen
@@ -239,11 +240,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                         break
                     if interrupt.raised:
                         bar.finish()
-                        save()
-                        raise Interrupted(
-                            f"{interrupt.raised} at step {progress.step}: state saved in {folder.path}; run the same "
-                            "command to continue"
-                        )
+                        leave()
                     if time.monotonic() - saved_at > 60.0 * options.checkpoint_minutes:
                         save()
                         saved_at = time.monotonic()
@@ -251,7 +248,15 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
 
                 # ---- evaluate, then stop?, then save: one order, written once ------------------------------------
                 seconds = time.monotonic() - started
+                if cluster is not None:
+                    cluster.pull()
                 on_eval = results.score_split(session, graph, data, experiment.eval_split, dev_indices, experiment)
+                if not math.isfinite(on_eval.loss):
+                    raise CheckFailed(
+                        f"{experiment.eval_split} loss is {on_eval.loss} at epoch {progress.epoch + 1}, after step "
+                        f"{progress.step} (batch {progress.step_in_epoch} of {n_steps}): training has diverged; last "
+                        f"good checkpoint: ckpt-{saving.list_steps(folder.path)[0]}"
+                    )
                 line = _epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
                 if progress.best is None or line["macro_f1"] > progress.best["macro_f1"]:
                     progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": line["macro_f1"]}
@@ -261,8 +266,8 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 folder.append_metrics(line)
                 results.write_events(tf, events, line, experiment.eval_split)
                 log.line(_epoch_text(line, experiment))
-                if line["predicted_classes"] == 1:
-                    log.line(f"collapsed at step {progress.step}: one class for every image of {experiment.eval_split}")
+                if collapse.words(line):
+                    log.line(collapse.words(line))
                 if options.console is not None:
                     options.console.end_epoch(line)
                 save()
@@ -282,7 +287,19 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
             return result
 
 
-def _count(progress: Progress, values: Dict[str, Any], n_images: int) -> None:
+def _progress_of(manifest: Dict[str, Any], stopping: Optional[EarlyStopping]) -> Progress:
+    """Where a restored checkpoint stands; `stopping` takes up its state too."""
+    try:
+        if stopping is not None:
+            stopping.restore(manifest["stopping"])
+        return Progress(**manifest["progress"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"ckpt-{manifest['step']}.json is of another version of the kit ({one_line(error)}); --fresh starts anew"
+        ) from error
+
+
+def _count(progress: Progress, values: Dict[str, Any], n_images: int, report: str) -> None:
     progress.step += 1
     progress.step_in_epoch += 1
     progress.loss_sum += float(values["loss"])
@@ -290,11 +307,12 @@ def _count(progress: Progress, values: Dict[str, Any], n_images: int) -> None:
     progress.l2_loss_sum += float(values["l2_loss"])
     progress.n_seen += n_images
     progress.n_correct += int(values["n_correct"])
+    progress.n_one_hot += collapse.is_one_hot(report, values["data_loss"], values["n_correct"], n_images)
 
 
 def _next_epoch(progress: Progress, experiment: Experiment) -> None:
     progress.epoch += 1
-    progress.step_in_epoch = progress.n_seen = progress.n_correct = 0
+    progress.step_in_epoch = progress.n_seen = progress.n_correct = progress.n_one_hot = 0
     progress.loss_sum = progress.data_loss_sum = progress.l2_loss_sum = 0.0
     if not progress.stopped and progress.epoch >= experiment.epochs:
         progress.stopped = "epochs"
@@ -305,7 +323,7 @@ def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval
     """One line of metrics.jsonl; `seconds` and `samples_per_s` alone differ between equal runs."""
     n, scores = progress.step_in_epoch, on_eval.scores
     here = (n - first_step) / max(n, 1)  # after a resume inside the epoch only its last part was timed
-    return {
+    line = {
         "schema": 1,
         "epoch": progress.epoch + 1,
         "step": progress.step,
@@ -325,6 +343,9 @@ def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval
         "seconds": round(seconds, 3),
         "samples_per_s": round(progress.n_seen * here / max(seconds, 1e-9), 1),
     }
+    if progress.n_one_hot == n and progress.n_correct < progress.n_seen:
+        line["one_hot_softmax"] = True  # absent otherwise
+    return line
 
 
 def _epoch_text(line: Dict[str, Any], experiment: Experiment) -> str:

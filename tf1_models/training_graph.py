@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Tuple
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from tf1_models import optimizers
+from tf1_models.augmentation import augment
 from tf1_models.classes import IMAGE_SIZE_PX, N_CHANNELS, N_CLASSES
+from tf1_models.datasets.dataset import Dataset
 from tf1_models.graphs.handles import GraphHandles
 from tf1_models.registry import Graph
 from tf1_models.spec import Experiment
@@ -45,7 +48,7 @@ class TrainingGraph(NamedTuple):
     saver: Any
 
 
-def _inputs(experiment: Experiment) -> Tuple[Any, Any, Any, Any]:
+def inputs(experiment: Experiment) -> Tuple[Any, Any, Any, Any]:
     """Placeholders for bytes and ids, and the tensors in the report's scale."""
     image_bytes = tf.placeholder(tf.uint8, [None, IMAGE_SIZE_PX, IMAGE_SIZE_PX, N_CHANNELS], name="image_bytes")
     label_ids = tf.placeholder(tf.uint8, [None], name="label_ids")
@@ -58,7 +61,7 @@ def _inputs(experiment: Experiment) -> Tuple[Any, Any, Any, Any]:
 
 def build_inference(experiment: Experiment) -> InferenceGraph:
     """Adds the report's graph behind uint8 placeholders to the current graph; no optimizer."""
-    image_bytes, label_ids, images, labels = _inputs(experiment)
+    image_bytes, label_ids, images, labels = inputs(experiment)
     return InferenceGraph(image_bytes, label_ids, Graph(experiment).build(images=images, labels=labels))
 
 
@@ -71,7 +74,7 @@ def build_training(experiment: Experiment) -> TrainingGraph:
     Returns:
         The handles. The Saver is built last, so that slots, moving statistics and the step are in every checkpoint.
     """
-    image_bytes, label_ids, images, labels = _inputs(experiment)
+    image_bytes, label_ids, images, labels = inputs(experiment)
     # evaluation feeds no step: with keep_prob 1 the masks, whatever their stream, are the identity
     step = tf.placeholder_with_default(tf.constant(0, tf.int64), shape=(), name="step")
     handles = Graph(experiment).build(images=images, labels=labels, step=step)
@@ -102,3 +105,26 @@ def build_training(experiment: Experiment) -> TrainingGraph:
     }
     saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
     return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, fetches, global_step, saver)
+
+
+def training_feed(graph: Any, experiment: Experiment, data: Dataset, batch: np.ndarray, epoch: int,
+                  step: int) -> Dict[Any, Any]:
+    """What one training step is fed, but the learning rate.
+
+    Args:
+        graph: A `TrainingGraph`, or a cluster member's part of one.
+        experiment: The run.
+        data: The images.
+        batch: int64 [n], positions among the training images.
+        epoch: Zero-based; keys the augmentation.
+        step: Steps done before this one.
+    """
+    images = data.x_train[batch]
+    if experiment.augmentation:
+        images = augment(images, experiment.seed, epoch, batch)
+    feed = {graph.image_bytes: images, graph.label_ids: data.y_train[batch], graph.step: step}
+    if graph.handles.keep_prob is not None:
+        feed[graph.handles.keep_prob] = experiment.keep_prob
+    if graph.handles.is_training is not None:
+        feed[graph.handles.is_training] = True
+    return feed

@@ -23,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, metavar="M",
                         help="also save inside an epoch, every M minutes (default 10)")
+    parser.add_argument("--cluster", action="store_true",
+                        help="train on several machines: the environment variable TF_CONFIG names the members (chief, "
+                             "worker, ps) and this one; start the same command on each")
+    parser.add_argument("--cluster-timeout-s", type=float, metavar="S",
+                        help="with --cluster: seconds without an answer after which a member counts as missing "
+                             "(default 60)")
     parser.add_argument("--require-gpu", action="store_true", help="exit 4 unless TensorFlow uses a GPU")
     parser.add_argument("--tf-log", action="store_true", help="show TensorFlow's own start-up lines")
     parser.add_argument("--json", action="store_true", help="print result.json instead of a table")
@@ -47,13 +53,15 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--checkpoint-minutes must be above 0")
     if args.console == "report" and args.json:
         raise UsageError("--json and --console report both want stdout; choose one")
+    cluster = _cluster(args)
     experiment = registry.experiment(args.report, args.run or registry.default_run(args.report), words)
 
     from tf1_models import report_console, train
     from tf1_models.datasets.load import load
     from tf1_models.progress import Log
 
-    data = load(args.data)
+    log = Log(args.quiet)
+    data: Any = None if cluster is not None and cluster.me.job == "ps" else load(args.data)
     options = train.Options(
         out=args.out,
         fresh=args.fresh,
@@ -64,23 +72,52 @@ def run(args: argparse.Namespace) -> int:
         tf_log=args.tf_log,
         command=tuple(sys.argv[1:]),
     )
-    log = Log(args.quiet)
+    if cluster is not None and cluster.me.job != "chief":
+        from tf1_models.cluster.run import take_part
+
+        take_part(cluster, experiment, data, options, log)
+        return 0
     folder, record = train.prepare(experiment, data, options)
     try:
         if folder.is_finished():
             result = folder.result()
             log.line(f"already finished: {folder.path} (--fresh trains it again)")
+            if cluster is not None:
+                from tf1_models.cluster.run import dismiss
+
+                dismiss(cluster, options, log)
         else:
             log.open(folder.file("log.txt"))
             if args.console == "report":
                 options.console = report_console.console(experiment, folder.path)
-            result = train.train(experiment, data, folder, record, options, log)
+            if cluster is None:
+                result = train.train(experiment, data, folder, record, options, log)
+            else:
+                from tf1_models.cluster.run import lead
+
+                result = lead(cluster, experiment, data, folder, record, options, log)
         if options.console is None:
             _print(result, folder.path, args.json)
     finally:
         log.close()
         folder.close()
     return 0
+
+
+def _cluster(args: argparse.Namespace) -> Any:
+    """The checked cluster of TF_CONFIG under --cluster, else None."""
+    from tf1_models.errors import UsageError
+
+    if not args.cluster:
+        if args.cluster_timeout_s is not None:
+            raise UsageError("--cluster-timeout-s goes with --cluster")
+        return None
+    from tf1_models.cluster import configuration
+
+    timeout_s = 60.0 if args.cluster_timeout_s is None else args.cluster_timeout_s
+    if not 2 <= timeout_s <= 86400:
+        raise UsageError(f"--cluster-timeout-s {timeout_s:g} is out of range; allowed: 2 to 86400")
+    return configuration.read(timeout_s)
 
 
 def _print(result: Dict[str, Any], path: str, as_json: bool) -> None:
