@@ -223,3 +223,29 @@ def test_the_loop_adds_no_ops_and_resets_nothing(tmp_path: Any, tiny: Any, undis
     result, path = run(tmp_path, tiny, checkpoint_minutes=1e-9)
     assert result == undisturbed[0]
     assert metrics_without_times(path) == metrics_without_times(undisturbed[1])
+
+
+def test_a_damaged_best_checkpoint_leaves_the_result_without_it(tmp_path: Any, tiny: Any) -> None:
+    """`best` enters no verdict: the run still finishes, and the log says why its scores are missing."""
+
+    class Damage(Interrupter):
+        def end_epoch(self, line: Dict[str, Any]) -> None:
+            if line["epoch"] == 3:  # before this epoch's save: the best one is an earlier epoch's
+                (folder,) = [path for path, _, names in os.walk(str(tmp_path / "damaged")) if "run.json" in names]
+                (best,) = [step for step in saving.list_steps(folder) if step == 4]
+                with open(os.path.join(folder, f"ckpt-{best}.data-00000-of-00001"), "r+b") as stream:
+                    stream.write(b"x")
+
+    same = {"learning_rate": "1e-12", "patience_epochs": "none"}  # predicts the same each epoch: the first is best
+    whole, _ = run(tmp_path / "whole", tiny, same, report="nine_conv")
+    assert whole["best"]["epoch"] == 1 and whole["best"]["test"]["n"] == 20
+    result, folder = run(tmp_path / "damaged", tiny, same, report="nine_conv", console=Damage(0))
+    assert result["best"] is None and result["test"] == whole["test"]
+
+
+def test_a_dev_split_without_an_image_is_refused_before_training(tmp_path: Any, tiny: Any) -> None:
+    import dataclasses
+
+    few = dataclasses.replace(tiny, x_train=tiny.x_train[:3], y_train=tiny.y_train[:3])
+    with pytest.raises(UsageError, match="dev_split=first_quarter leaves no dev image of 3 training images"):
+        run(tmp_path, few, {"batch_size": "2"})

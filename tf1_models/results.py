@@ -11,7 +11,7 @@ import numpy as np
 from tf1_models import evaluate
 from tf1_models.checkpoints import saving
 from tf1_models.datasets.dataset import Dataset
-from tf1_models.errors import MachineError, one_line
+from tf1_models.errors import InputError, MachineError, one_line
 from tf1_models.files import sha256_file, write_bytes
 from tf1_models.progress import Log
 from tf1_models.run_folder import RunFolder
@@ -78,8 +78,8 @@ def score_split(session: Any, graph: Any, data: Dataset, split: str, dev_indices
 def variables_sha256(tf: Any, session: Any) -> str:
     """Hex SHA-256 over name, shape and bytes of every global variable, by name: the identity of a trained state."""
     digest = hashlib.sha256()
-    for variable in sorted(tf.global_variables(), key=lambda v: v.op.name):
-        value = np.ascontiguousarray(session.run(variable))
+    variables = sorted(tf.global_variables(), key=lambda v: v.op.name)
+    for variable, value in zip(variables, map(np.ascontiguousarray, session.run(variables))):
         digest.update(f"{variable.op.name}|{value.dtype.str}|{value.shape}|".encode("ascii"))
         digest.update(value.tobytes())
     return digest.hexdigest()
@@ -130,9 +130,14 @@ def finish(tf: Any, session: Any, graph: Any, experiment: Experiment, data: Data
     if best and best["step"] == progress.step:
         best.update(final)
     elif best:
-        manifest = saving.read_manifest(folder.path, best["step"])
-        saving.restore(tf, session, graph.saver, folder.path, manifest)
-        best.update(_both_splits(session, graph, data, dev_indices, experiment))
+        try:
+            manifest = saving.read_manifest(folder.path, best["step"])
+            saving.restore(tf, session, graph.saver, folder.path, manifest)
+        except InputError as error:  # it enters no verdict: the run's own result stands without it
+            log.line(f"the best epoch's checkpoint is not scored: {error}")
+            best = {}
+        else:
+            best.update(_both_splits(session, graph, data, dev_indices, experiment))
 
     reported = experiment.reported
     result: Dict[str, Any] = {

@@ -1,19 +1,17 @@
 """SIGKILL at any moment of a run, restart, compare: python -m tests.faults.kill_anywhere [--kills N] [--json FILE]
 
-Short runs of all five graphs on 48 made-up images; among what must survive are batch norm's statistics, a schedule and
-the stopping state. Two kinds of kill:
-- at a random moment of the run, from outside;
-- at an enumerated point, from inside: before or after the k-th rename, fsync or unlink that the run makes, which covers
-  every step of the checkpoint and result protocol.
-Each killed run is started again (some are killed once more during that), and the final variables, metrics.jsonl (times
-aside) and result.json must equal those of a run left alone. Children are forked from a parent that has imported
-TensorFlow but made no Session, which saves the import and was seen to be safe; this is a test's economy, the kit itself
-never forks.
+Short runs of all five graphs; among what must survive are batch norm's statistics, a schedule and the stopping state.
+`--kills` random moments, three in five inside the writing of a checkpoint or of the result; then every rename, fsync
+and unlink of the reports in `--every-point`, and every rename that TensorFlow's Saver makes in `--every-save`. Each
+killed run is started again (`--again` of them are killed once more during that), and the hash of the final variables,
+metrics.jsonl (times aside) and result.json must equal those of a run left alone; nothing temporary may be left.
+With `--json` the same command again continues where an earlier one was stopped (FILE.part holds what it had counted).
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import random
@@ -25,176 +23,197 @@ import time
 from typing import Any, Callable, Dict, List, Optional
 
 from tests.conftest import make_dataset
-from tf1_models import registry, train
-from tf1_models.files import to_json
-from tf1_models.progress import Log
-from tf1_models.tensorflow_setup import import_tensorflow
+from tests.faults import fault_record, kill_points, short_runs
+from tests.faults.fault_record import Place
+from tf1_models.files import write_json
 
-# small batches, few steps; every setting that has state is in one of them
-RUNS = {
-    "bn_cnn": {"epochs": "3", "batch_size": "12", "dev_split": "first_quarter", "patience_epochs": "0"},
-    "prelu_cnn": {"epochs": "3", "batch_size": "12", "schedule_stepped": "true", "step_size_epochs": "1"},
-    "course_models": {"epochs": "2", "batch_size": "24"},
-    "nine_conv": {"epochs": "2", "batch_size": "12"},
-    "alexnet_bn": {"epochs": "1", "batch_size": "8", "max_steps": "3"},
+IN_WRITING = 0.6  # share of the random moments that fall inside a writing
+NAMES = {
+    "anywhere": "at a random moment",
+    "writing": "inside a checkpoint's or the result's writing",
+    "point": "before each rename, fsync and unlink",
+    "saver": "between the renames by TensorFlow's Saver",
+    "again": "again, while restarting",
 }
-POINTS = ("replace", "rename", "fsync", "unlink")
 
 
-def _train(report: str, out: str, data: Any) -> None:
-    row = registry.experiment(report, registry.default_run(report), RUNS[report])
-    options = train.Options(out=out, quiet=True, threads=1)
-    folder, record = train.prepare(row, data, options)
-    if not folder.is_finished():
-        train.train(row, data, folder, record, options, Log(quiet=True))
+class Harness:
+    """Undisturbed outcomes of the chosen reports, and the counting of what kills do to them."""
+
+    def __init__(self, folder: str, reports: List[str], seed: int, part: Optional[str] = None) -> None:
+        self.folder, self.reports, self.seed, self.part = folder, reports, seed, part
+        self.data, self.rng = make_dataset(32, 10), random.Random()
+        self.places = {key: Place(name) for key, name in NAMES.items()}
+        self.by_report = {report: 0 for report in reports}
+        self.failures: List[Dict[str, Any]] = []
+        self.finished_before = self.left_behind = self.cases = self.skip = 0
+        self.seconds_before, self.began = 0.0, time.monotonic()
+        self.measured: Dict[str, Dict[str, Any]] = {}
+        self.expected: Dict[str, Dict[str, Any]] = {}
+        for report in reports:
+            out = os.path.join(folder, report)
+            os.mkdir(out)
+            self.measured[report] = kill_points.measure(self.work(report, out), folder)
+            self.expected[report] = short_runs.outcome(out)
+            shutil.rmtree(out)
+
+    def state(self) -> Dict[str, Any]:
+        """Everything counted so far, JSON-ready."""
+        return {
+            "cases": self.cases,
+            "places": {key: dataclasses.asdict(place) for key, place in self.places.items()},
+            "by_report": self.by_report,
+            "failures": self.failures,
+            "finished_before": self.finished_before,
+            "left_behind": self.left_behind,
+            "seconds": self.seconds(),
+        }
+
+    def resume(self, state: Dict[str, Any]) -> None:
+        """Takes up a state; the cases counted there are not run again."""
+        self.skip, self.seconds_before = state["cases"], state["seconds"]
+        self.places = {key: Place(**place) for key, place in state["places"].items()}
+        self.by_report, self.failures = state["by_report"], state["failures"]
+        self.finished_before, self.left_behind = state["finished_before"], state["left_behind"]
+
+    def seconds(self) -> float:
+        """Wall time, that of earlier parts included."""
+        return self.seconds_before + time.monotonic() - self.began
+
+    def random_done(self) -> int:
+        """Random moments that fell into a run."""
+        return self.places["anywhere"].injected + self.places["writing"].injected
+
+    def work(self, report: str, out: str) -> Callable[[], Any]:
+        """A run to start, or to continue, in a folder."""
+        return lambda: short_runs.run(report, out, self.data)
+
+    def kill_randomly(self, kind: str, report: str, work: Callable[[], Any]) -> int:
+        """One kill of kind "anywhere" or "writing"; returns the exit code."""
+        known = self.measured[report]
+        if kind == "anywhere":
+            return kill_points.anywhere(work, known["seconds"], self.rng)
+        return kill_points.writing(work, known["windows"], self.rng)
+
+    def case(self, kind: str, report: str, killed: Callable[[Callable[[], Any]], int], again: bool = False) -> bool:
+        """One killed run, perhaps killed once more, then finished and compared; False when no kill fell into it."""
+        self.cases += 1
+        if self.cases <= self.skip:
+            return False
+        out = os.path.join(self.folder, f"case{self.cases}")
+        work = self.work(report, out)
+        faults = [kind] if killed(work) == -signal.SIGKILL else []
+        if faults and again:
+            second = "writing" if self.rng.random() < IN_WRITING else "anywhere"
+            if self.kill_randomly(second, report, work) == -signal.SIGKILL:
+                faults.append("again")
+        if faults:
+            code = short_runs.wait(short_runs.start(work))
+            same = code == 0 and short_runs.outcome(out) == self.expected[report]
+            temporary = short_runs.leftovers(out) if code == 0 else []
+            for fault in faults:
+                self.places[fault].add("survived" if same else "lost")
+            self.by_report[report] += len(faults)
+            self.left_behind += len(temporary)
+            if not same or temporary:
+                self.failures.append({"report": report, "kinds": faults, "exit": code, "left": temporary})
+        else:
+            self.finished_before += 1
+        shutil.rmtree(out, ignore_errors=True)
+        if self.part:
+            write_json(self.part, self.state())
+        return bool(faults)
+
+    def random_kills(self, kills: int, again: int) -> None:
+        """`kills` random moments over all reports in turn; the first `again` to fall are killed twice."""
+        turns = [report for report in short_runs.TURNS if report in self.reports]
+        last = self.cases + 4 * kills + 20
+        while self.random_done() < kills and self.cases < last:
+            self.rng.seed(f"{self.seed} {self.cases}")
+            report = turns[self.cases % len(turns)]
+            kind = "writing" if self.rng.random() < IN_WRITING else "anywhere"
+
+            def killed(work: Callable[[], Any], kind: str = kind, report: str = report) -> int:
+                return self.kill_randomly(kind, report, work)
+
+            fell = self.case(kind, report, killed, again=self.places["again"].injected < again)
+            if fell and self.random_done() % 10 == 0:
+                self.tell(f"{self.random_done()} of {kills} random kills")
+
+    def every_point(self, report: str) -> None:
+        """One kill before each rename, fsync and unlink of a report's run."""
+        total = self.measured[report]["points"]
+        for number in range(1, total + 1):
+
+            def killed(work: Callable[[], Any], number: int = number) -> int:
+                return kill_points.point(work, number)
+
+            self.case("point", report, killed)
+            if number % 10 == 0 or number == total:
+                self.tell(f"{report}: {number} of {total} points")
+
+    def every_save(self, report: str) -> None:
+        """Kills at both renames of each checkpoint that a report's run saves, and after them."""
+        saves = [window.what for window in self.measured[report]["windows"]].count("checkpoint")
+        for number in range(1, saves + 1):
+            for undone in (2, 1, 0):
+
+                def killed(work: Callable[[], Any], number: int = number, undone: int = undone) -> int:
+                    return kill_points.saver(work, number, undone)
+
+                self.case("saver", report, killed)
+        self.tell(f"{report}: the renames of {saves} saves")
+
+    def tell(self, text: str) -> None:
+        """A line of progress."""
+        lost = sum(place.lost for place in self.places.values())
+        print(f"{text}, {lost} lost", file=sys.stderr, flush=True)
 
 
-def _kill_at_call(number: int, after: bool) -> None:
-    """Makes the `number`-th rename, fsync or unlink of this process its last."""
-    count = [0]
-
-    def wrap(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            count[0] += 1
-            if count[0] == number and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            value = real(*args, **kwargs)
-            if count[0] == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return value
-
-        return call
-
-    for name in POINTS:
-        setattr(os, name, wrap(getattr(os, name)))
-
-
-def _child(work: Callable[[], None], kill_after_s: Optional[float] = None) -> int:
-    """Runs work in a forked child; returns its exit code, negative for a signal."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            quiet = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(quiet, 1)
-            work()
-            code = 0
-        except BaseException as error:
-            sys.stderr.write(f"child: {type(error).__name__}: {error}\n")
-        finally:
-            os._exit(code)
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
-def outcome(out: str) -> Dict[str, Any]:
-    """What must be equal: result.json's bytes and metrics.jsonl without times."""
-    (folder,) = [path for path, _, names in os.walk(out) if "run.json" in names]
-    with open(os.path.join(folder, "result.json"), "rb") as stream:
-        result = stream.read().decode("utf-8")
-    lines = []
-    with open(os.path.join(folder, "metrics.jsonl"), encoding="utf-8") as stream:
-        for text in stream:
-            line = json.loads(text)
-            del line["seconds"], line["samples_per_s"]
-            lines.append(line)
-    leftovers = [name for name in os.listdir(folder) if ".tempstate" in name or ".tmp-" in name]
-    return {"result": result, "metrics": lines, "leftovers": leftovers}
-
-
-def _count_points(report: str, data: Any, folder: str) -> int:
-    """How many renames, fsyncs and unlinks an undisturbed run makes."""
-    counter = os.path.join(folder, "points")
-
-    def work() -> None:
-        count = [0]
-
-        def wrap(real: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                count[0] += 1
-                return real(*args, **kwargs)
-
-            return call
-
-        for name in POINTS:
-            setattr(os, name, wrap(getattr(os, name)))
-        _train(report, os.path.join(folder, "counted"), data)
-        with open(counter, "w") as stream:
-            stream.write(str(count[0]))
-
-    if _child(work) != 0:
-        raise SystemExit(f"an undisturbed run of {report} failed")
-    with open(counter) as stream:
-        return int(stream.read())
-
-
-def main(words: List[str]) -> int:
-    """Runs the kills and prints one JSON document; exit 1 when anything was lost or wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=200, help="kills in all (default 200)")
+def main(words: Optional[List[str]] = None) -> int:
+    """Runs the kills and prints one record; exit 1 when anything was lost, left behind or could not be killed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=200, help="random moments in all (default 200)")
     parser.add_argument("--again", type=int, default=50, help="how many of them are killed again while restarting")
-    parser.add_argument("--reports", nargs="+", default=list(RUNS), choices=list(RUNS))
+    parser.add_argument("--reports", nargs="+", default=list(short_runs.RUNS), choices=list(short_runs.RUNS))
+    parser.add_argument("--every-point", nargs="*", default=["bn_cnn"], choices=list(short_runs.RUNS), metavar="REPORT",
+                        help="reports whose every rename, fsync and unlink is a kill (default: bn_cnn)")
+    parser.add_argument("--every-save", nargs="*", default=["bn_cnn", "nine_conv"], choices=list(short_runs.RUNS),
+                        metavar="REPORT", help="reports killed between the Saver's renames (default: these two)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", metavar="FILE", help="also write the figures there")
+    parser.add_argument("--json", metavar="FILE", help="also write the record there")
     args = parser.parse_args(words)
-    tf = import_tensorflow()
-    import matplotlib.backends.backend_agg  # noqa: F401 - imported once, before the forks
-
-    from tf1_models import plots, training_graph  # noqa: F401
-
-    rng = random.Random(args.seed)
-    data = make_dataset()
-    figures: Dict[str, Any] = {"tensorflow": tf.__version__, "kills": 0, "killed_again": 0, "equal": 0, "lost": 0,
-                               "leftovers": 0, "finished_before_the_kill": 0, "points": {}, "failures": []}
+    tf = short_runs.import_all()
+    part = f"{args.json}.part" if args.json else None
     with tempfile.TemporaryDirectory() as folder:
-        expected, seconds, points = {}, {}, {}
+        harness = Harness(folder, args.reports, args.seed, part)
+        harness.tell(f"{len(args.reports)} undisturbed runs")
+        if part and os.path.exists(part):
+            with open(part, encoding="utf-8") as stream:
+                harness.resume(json.load(stream))
+            harness.tell(f"continuing after {harness.skip} cases")
         for report in args.reports:
-            counting = os.path.join(folder, f"{report}-points")
-            os.mkdir(counting)
-            points[report] = figures["points"][report] = _count_points(report, data, counting)
-            alone = os.path.join(folder, report)
-            started = time.monotonic()
-            assert _child(lambda r=report, o=alone: _train(r, o, data)) == 0  # type: ignore[misc]
-            seconds[report] = time.monotonic() - started
-            expected[report] = outcome(alone)
-        for number in range(args.kills):
-            report = args.reports[number % len(args.reports)]
-            out = os.path.join(folder, f"run{number}")
-
-            def killed(report: str = report, out: str = out) -> int:
-                if rng.random() < 0.6:  # an enumerated point: the protocol, where a kill hurts most
-                    point, after = rng.randint(1, points[report]), rng.random() < 0.5
-
-                    def work() -> None:
-                        _kill_at_call(point, after)
-                        _train(report, out, data)
-
-                    return _child(work)
-                return _child(lambda: _train(report, out, data), rng.random() * seconds[report])
-
-            code = killed()
-            figures["kills"] += code == -signal.SIGKILL
-            figures["finished_before_the_kill"] += code == 0
-            if figures["killed_again"] < args.again and number % max(args.kills // max(args.again, 1), 1) == 0:
-                figures["killed_again"] += killed() == -signal.SIGKILL
-            code = _child(lambda r=report, o=out: _train(r, o, data))  # type: ignore[misc]
-            found = outcome(out) if code == 0 else {"leftovers": []}
-            same = all(found.get(key) == expected[report][key] for key in ("result", "metrics"))
-            figures["equal"] += same
-            figures["leftovers"] += bool(found["leftovers"])
-            if not same:
-                figures["lost"] += 1
-                figures["failures"].append({"report": report, "number": number, "exit": code})
-            shutil.rmtree(out, ignore_errors=True)
-    print(to_json(figures))
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as stream:
-            stream.write(to_json(figures) + "\n")
-    return 1 if figures["lost"] or figures["leftovers"] else 0
+            if report in args.every_save:
+                harness.every_save(report)
+            if report in args.every_point:
+                harness.every_point(report)
+        harness.random_kills(args.kills, args.again)
+    details = {
+        "seed": args.seed,
+        "kills_by_report": harness.by_report,
+        "points_by_report": {report: known["points"] for report, known in harness.measured.items()},
+        "finished_before_the_kill": harness.finished_before,
+        "left_behind": harness.left_behind,
+        "failures": harness.failures,
+    }
+    places = list(harness.places.values())
+    command = f"python -m tests.faults.kill_anywhere --kills {args.kills} --again {args.again} --seed {args.seed}"
+    record = fault_record.document(command, tf.__version__, places, harness.seconds(), details)
+    code = fault_record.finish(record, args.json)
+    if part and os.path.exists(part):
+        os.unlink(part)
+    return 1 if harness.left_behind or harness.random_done() < args.kills else code
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 from tf1_models import registry
 from tf1_models.datasets.reading import open_regular
 from tf1_models.errors import InputError, one_line
+from tf1_models.files import sha256_file
 from tf1_models.reproduce.finished import FinishedRun
 from tf1_models.run_folder import MAX_METRICS_BYTES
 from tf1_models.sealed import read_sealed, write_sealed
@@ -115,6 +116,23 @@ def _scores(scores: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
     }
 
 
+def _check_metrics(folder: str, steps: int) -> None:
+    """Holds metrics.jsonl, which verdicts of shorter runs are read from, to the last manifest, which vouches for it.
+
+    Where the checkpoints were removed to save room, nothing vouches for it.
+
+    Raises:
+        InputError: a bit of it is not what was written.
+    """
+    manifest = os.path.join(folder, f"ckpt-{steps}.json")
+    if not os.path.lexists(manifest):
+        return
+    vouched = read_sealed(manifest)["metrics"]
+    path = os.path.join(folder, "metrics.jsonl")
+    if not os.path.isfile(path) or sha256_file(path) != vouched["sha256"]:
+        raise InputError("metrics.jsonl is damaged: it does not match the last checkpoint; --fresh trains the run again")
+
+
 def read_finished(folder: str, root: str) -> Finished:
     """Reads a finished run folder.
 
@@ -125,6 +143,7 @@ def read_finished(folder: str, root: str) -> Finished:
     result = read_sealed(os.path.join(folder, "result.json"))
     lines = metrics_lines(folder)
     try:
+        _check_metrics(folder, result["steps"])
         same = all(record[key] == result[key] for key in ("report", "run", "seed", "data_digest"))
         if not same or [line["epoch"] for line in lines] != list(range(1, len(lines) + 1)):
             raise InputError("run.json, metrics.jsonl and result.json are not of one run")
