@@ -1,38 +1,41 @@
-"""3x3 convolutions by Winograd's minimal filtering F(2x2, 3x3), from plain TensorFlow ops: 2.25 times fewer products.
+"""3x3 convolutions by Winograd's minimal filtering F(4x4, 3x3): 36 products where the direct sum has 144.
 
-Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.1.
+Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4. The transforms
+come from the Toom-Cook construction at the points 0, +-3/4, +-3/2 and infinity; at the paper's 0, +-1, +-2 the rounding
+is several times larger, see B. Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution for
+Deep Neural Networks", ACM TOMS 46(4), 2020.
 
-The same sums in another order: on nine_conv the logits stay within 1e-5 of the direct ones' largest. Opt-in all the
-same (`convolutions=winograd`), because last bits move. The gradient that TensorFlow derives from these ops is
-Winograd's too: input and filter gradients are the same sixteen matrix products, transposed.
+The same sums in another order, within nine_conv's golden bounds. Opt-in all the same (`convolutions=winograd`), because
+last bits move. The gradient that TensorFlow derives is Winograd's too: the same matrix products, transposed.
 
-It pays where images are small and channels many, since a tile of 4x4 inputs makes 2x2 outputs: the transforms move four
-times the image. `tests/bench/bench_winograd.py` measures it; `pays` is the rule that came of it.
+Images are small where it pays, so a transform is one matrix over all pixels, padding included, and the whole
+convolution four matrix products and two transpositions: ops of few kinds, each of them fast in every TensorFlow.
+Measured by `python -m tests.bench.bench_winograd`; `pays` is the rule that came of it.
 """
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-_TILE_PX, _STEP_PX = 4, 2
+OUTPUT_PX, KERNEL_PX = 4, 3
+_TILE_PX = OUTPUT_PX + KERNEL_PX - 1
+_POINTS = (0.0, 0.75, -0.75, 1.5, -1.5)  # and infinity
 _LARGEST_PX, _FEWEST_CHANNELS = 8, 128
-# g -> G g G^T, the paper's filter transform
-_FILTER = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float64)
 
 
 def pays(size_px: int, channels: int) -> bool:
     """Whether Winograd is the faster choice for an image of this width with this many input channels."""
-    return size_px <= _LARGEST_PX and channels >= _FEWEST_CHANNELS
+    return size_px <= _LARGEST_PX and size_px % OUTPUT_PX == 0 and channels >= _FEWEST_CHANNELS
 
 
 def conv2d(x: Any, w: Any, name: str) -> Any:
     """Convolution with a 3x3 kernel, stride 1, SAME.
 
     Args:
-        x: float [batch, height, width, c_in]; height and width known and even.
+        x: float [batch, height, width, c_in]; height and width known, multiples of 4.
         w: float [3, 3, c_in, c_out].
         name: Name scope of the ops; the result is `<name>/output`.
 
@@ -40,44 +43,65 @@ def conv2d(x: Any, w: Any, name: str) -> Any:
         float [batch, height, width, c_out].
 
     Raises:
-        ValueError: another kernel, or an odd or unknown size.
+        ValueError: another kernel, or another or unknown size.
     """
     _, height, width, c_in = x.shape.as_list()
-    kernel = w.shape.as_list()
-    if kernel[:3] != [3, 3, c_in] or not height or not width or height % _STEP_PX or width % _STEP_PX:
-        raise ValueError(f"Winograd F(2x2, 3x3) takes 3x3 kernels on even sizes, not {kernel} on {height}x{width}")
-    rows, columns, c_out = height // _STEP_PX, width // _STEP_PX, kernel[3]
+    kernel, sizes = w.shape.as_list(), (height or 0, width or 0)
+    if kernel[:3] != [KERNEL_PX, KERNEL_PX, c_in] or any(size <= 0 or size % OUTPUT_PX for size in sizes):
+        raise ValueError(
+            f"Winograd F(4x4, 3x3) takes 3x3 kernels on sizes that 4 divides, not {kernel} on {height}x{width}"
+        )
+    c_out, n_products = kernel[3], _TILE_PX**2
+    dtype = w.dtype.base_dtype
+    down, across = (_along_an_axis(size) for size in sizes)
     with tf.name_scope(name):
-        padded = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
-        # [16, batch * rows * columns, c_in]: element (i, j) of every tile's B^T d B
-        tiles = [part for band in _input_transform(padded, 1, rows) for part in _input_transform(band, 2, columns)]
-        inputs = tf.reshape(tf.stack(tiles), [_TILE_PX**2, -1, c_in])
-        both = np.einsum("ia,jb->ijab", _FILTER, _FILTER).reshape(_TILE_PX**2, 9)
-        filters = tf.matmul(tf.constant(both, w.dtype.base_dtype), tf.reshape(w, [9, c_in * c_out]))
-        products = tf.unstack(tf.matmul(inputs, tf.reshape(filters, [_TILE_PX**2, c_in, c_out])))
-        # A^T m A: down the tile's columns, then along its rows
-        down = [_output_transform(products[j::_TILE_PX]) for j in range(_TILE_PX)]
-        pixels = [pixel for i in range(_STEP_PX) for pixel in _output_transform([column[i] for column in down])]
-        tiled = tf.reshape(tf.stack(pixels, axis=1), [-1, rows, columns, _STEP_PX, _STEP_PX, c_out])
-        whole = tf.reshape(tf.transpose(tiled, [0, 1, 3, 2, 4, 5]), [-1, height, width, c_out])
-        return tf.identity(whole, name="output")
+        pixels = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [height * width, -1])
+        # [36, tiles * batch, c_in]: element (i, j) of every tile's B^T d B
+        inputs = tf.matmul(tf.constant(_both_axes(down[0], across[0]), dtype), pixels)
+        inputs = tf.reshape(inputs, [n_products, -1, c_in])
+        _, kernel_transform, _ = transforms()
+        filters = np.kron(kernel_transform, kernel_transform)
+        filters = tf.matmul(tf.constant(filters, dtype), tf.reshape(w, [KERNEL_PX**2, c_in * c_out]))
+        products = tf.matmul(inputs, tf.reshape(filters, [n_products, c_in, c_out]))
+        outputs = tf.constant(_both_axes(down[1], across[1]).T, dtype)
+        whole = tf.matmul(outputs, tf.reshape(products, [int(outputs.shape[1]), -1]))
+        whole = tf.reshape(whole, [height, width, -1, c_out])
+        return tf.transpose(whole, [2, 0, 1, 3], name="output")
 
 
-def _input_transform(padded: Any, axis: int, n_tiles: int) -> List[Any]:
-    """B^T d along an axis for all tiles at once: four tensors with `n_tiles` there.
+def transforms() -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The paper's B^T [6, 6], G [6, 3] and A^T [4, 6] at `_POINTS` and infinity, float64.
 
-    Overlapping tiles are even and odd lines, shifted: unit-stride slices, since strided ones take TensorFlow ten times
-    as long.
+    Rows of B^T and G are scaled against each other by powers of two, which rounds nothing.
     """
-    shape = [-1 if size is None else size for size in padded.shape.as_list()]
-    even, odd = tf.unstack(tf.reshape(padded, [*shape[:axis], n_tiles + 1, 2, *shape[axis + 1 :]]), axis=axis + 1)
-    begin, shifted, size = [0] * 4, [0] * 4, [-1] * 4
-    shifted[axis], size[axis] = 1, n_tiles
-    d0, d2 = tf.slice(even, begin, size), tf.slice(even, shifted, size)
-    d1, d3 = tf.slice(odd, begin, size), tf.slice(odd, shifted, size)
-    return [d0 - d2, d1 + d2, d2 - d1, d1 - d3]
+    data, kernel = np.zeros((_TILE_PX, _TILE_PX)), np.zeros((_TILE_PX, KERNEL_PX))
+    output = np.zeros((OUTPUT_PX, _TILE_PX))
+    for row, point in enumerate(_POINTS):
+        others = [other for other in _POINTS if other != point]
+        data[row, : _TILE_PX - 1] = np.poly(others)[::-1]
+        kernel[row] = point ** np.arange(KERNEL_PX) / np.prod([point - other for other in others])
+        output[:, row] = point ** np.arange(OUTPUT_PX)
+    data[-1], kernel[-1, -1], output[-1, -1] = np.poly(_POINTS)[::-1], 1.0, 1.0
+    scale = 2.0 ** np.round(0.5 * np.log2(np.abs(data).sum(axis=1) / np.abs(kernel).sum(axis=1)))
+    return data / scale[:, None], kernel * scale[:, None], output
 
 
-def _output_transform(m: List[Any]) -> List[Any]:
-    """A^T m: two sums of four."""
-    return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]
+def _along_an_axis(size_px: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Input and output transform of all tiles along an axis, zero padding included: two of [6, tiles, pixels]."""
+    data, _, output = transforms()
+    n_tiles = size_px // OUTPUT_PX
+    inputs, outputs = (np.zeros((_TILE_PX, n_tiles, size_px)) for _ in range(2))
+    for tile in range(n_tiles):
+        first = tile * OUTPUT_PX
+        for place in range(_TILE_PX):
+            pixel = first + place - 1  # the tile begins a pixel before its outputs
+            if 0 <= pixel < size_px:
+                inputs[:, tile, pixel] = data[:, place]
+        outputs[:, tile, first : first + OUTPUT_PX] = output.T
+    return inputs, outputs
+
+
+def _both_axes(down: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """[36 * tiles, pixels] over the plane from the two axes' [6, tiles, pixels]."""
+    plane = np.einsum("isp,jtq->ijstpq", down, across)
+    return plane.reshape(-1, down.shape[2] * across.shape[2])
