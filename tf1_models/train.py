@@ -88,8 +88,8 @@ def prepare(experiment: Experiment, data: Dataset, options: Options) -> Tuple[Ru
     steps_per_epoch(experiment, len(train_indices))
     if dev_indices is not None and not len(dev_indices):
         raise UsageError(
-            f"dev_split={experiment.dev_split} leaves no dev image of {len(data.y_train)} training images; give it more, "
-            "or dev_split=none"
+            f"dev_split={experiment.dev_split} leaves no dev image of {len(data.y_train)} training images; give it "
+            "more, or dev_split=none"
         )
     record = {
         "schema": 1,

@@ -24,9 +24,8 @@ BLOCK = "reliability"
 FAULTS: Dict[str, Tuple[str, bool]] = {
     "kill_anywhere": ("SIGKILL, then the same command again", False),
     "sweep_kill": ("a sweep killed", False),
-    "cluster_netns": ("a cluster's member lost", False),
-    "flip_bits": ("one bit flipped", False),
     "cluster_netns": ("a training on four hosts disturbed", False),
+    "flip_bits": ("one bit flipped", False),
     "disk_faults": ("disk full, read-only or gone", False),
     "bit_identity": ("the same run again", False),
     "long_run": ("ten thousand epochs: measurements", True),

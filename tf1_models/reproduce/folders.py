@@ -130,7 +130,9 @@ def _check_metrics(folder: str, steps: int) -> None:
     vouched = read_sealed(manifest)["metrics"]
     path = os.path.join(folder, "metrics.jsonl")
     if not os.path.isfile(path) or sha256_file(path) != vouched["sha256"]:
-        raise InputError("metrics.jsonl is damaged: it does not match the last checkpoint; --fresh trains the run again")
+        raise InputError(
+            "metrics.jsonl is damaged: it does not match the last checkpoint; --fresh trains the run again"
+        )
 
 
 def read_finished(folder: str, root: str) -> Finished:
