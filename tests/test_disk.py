@@ -10,11 +10,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from typing import Any, Callable, Dict, Iterator, Optional
 
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.datasets import forms
 from tests.test_train import Interrupter
 from tf1_models import registry, results, run_folder, train
@@ -219,16 +221,20 @@ def _contents(folder: str) -> Dict[str, bytes]:
 
 
 def _cut(words: Any, folder: Any) -> str:
-    """Starts the same run inside this process and interrupts it; returns its folder."""
-    from tf1_models.datasets.load import load
+    """Starts the same run in a process of its own, as it goes on in one, and interrupts it; returns its folder.
 
-    data = load(words[3])
-    row = registry.experiment("bn_cnn", "final", {"epochs": "2", "batch_size": "10", "channels": "3,4,5"})
-    options = train.Options(out=str(folder / "runs"), quiet=True, threads=1, console=Interrupter(2))
-    opened, record = train.prepare(row, data, options)
-    try:
-        with pytest.raises(Interrupted):
-            train.train(row, data, opened, record, options, Log(quiet=True))
-    finally:
-        opened.close()
-    return opened.path
+    Inside this one it could have more threads: TensorFlow keeps the pools of a process's first Session for all.
+    """
+    program = (
+        "import sys\n"
+        "from tests.test_train import Interrupter\n"
+        "from tf1_models import report_console\n"
+        "report_console.console = lambda experiment, path: Interrupter(2)\n"
+        "from tf1_models.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *words, "--console", "report"], cwd=str(folder),
+                          env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 130, done.stderr
+    (cut,) = [path for path, _, names in os.walk(str(folder / "runs")) if "run.json" in names]
+    return cut

@@ -36,6 +36,21 @@ def fsync_folder(folder: str) -> None:
         os.close(handle)
 
 
+def make_folders(path: str) -> None:
+    """`os.makedirs` whose new names survive a power cut: each new folder's parent is synced.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    made, folder = [], os.path.abspath(path)
+    while not os.path.isdir(folder):
+        made.append(folder)
+        folder = os.path.dirname(folder)
+    os.makedirs(path, exist_ok=True)
+    for new in reversed(made):
+        fsync_folder(os.path.dirname(new))
+
+
 def fsync_file(path: str) -> None:
     """Makes a file's content durable; TensorFlow's Saver never does (0 fsync calls, measured)."""
     handle = os.open(path, os.O_RDONLY)

@@ -15,7 +15,7 @@ from tf1_models import spec
 from tf1_models.checkpoints.saving import remove_uncommitted
 from tf1_models.datasets.reading import open_regular
 from tf1_models.errors import InputError, MachineError, one_line
-from tf1_models.files import fsync_folder, sha256_file, to_json, writing
+from tf1_models.files import fsync_folder, make_folders, sha256_file, to_json, writing
 from tf1_models.sealed import read_sealed, write_sealed
 
 # What makes two starts one run; run.json and every manifest hold these.
@@ -56,7 +56,7 @@ class RunFolder:
         # of metrics.jsonl so far: reading it again for every manifest would cost a long run epochs times epochs
         self._metrics_sha256, self._metrics_size = hashlib.sha256(), 0
         try:
-            os.makedirs(path, exist_ok=True)
+            make_folders(path)
             self._lock = open(self.file("lock"), "a+")  # held until close()
             self._open: List[Any] = [self._lock]
         except OSError as error:

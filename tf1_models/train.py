@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
-from tf1_models import collapse, results, schedules, seeds, spec
+from tf1_models import collapse, epoch_state, results, schedules, seeds, spec
 from tf1_models.checkpoints import saving
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_hash, split_indices
-from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError, one_line
+from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
 from tf1_models.interrupts import InterruptFlag
 from tf1_models.progress import EpochBar, Log
 from tf1_models.run_folder import RunFolder, folder_path
@@ -37,43 +37,6 @@ class Options:
     command: Tuple[str, ...] = ()
 
 
-@dataclasses.dataclass
-class Progress:
-    """Where a run stands, outside the graph; saved in each manifest, so that resumed = uninterrupted."""
-
-    epoch: int = 0  # whole epochs done
-    step: int = 0  # training steps done
-    step_in_epoch: int = 0
-    loss_sum: float = 0.0  # the running epoch's sums
-    data_loss_sum: float = 0.0
-    l2_loss_sum: float = 0.0
-    n_seen: int = 0
-    n_correct: int = 0
-    n_one_hot: int = 0  # batches whose softmax was one-hot throughout (see `collapse`)
-    stopped: str = ""  # why training ended: "", "epochs", "early_stopping" or "max_steps"
-    best: Optional[Dict[str, Any]] = None  # epoch, step and macro_f1 of the best epoch on eval_split
-
-    def state(self) -> Dict[str, Any]:
-        """JSON-ready; JSON keeps Python floats exactly (shortest repr)."""
-        return dataclasses.asdict(self)
-
-
-def steps_per_epoch(experiment: Experiment, n_images: int) -> int:
-    """Training steps an epoch; the last batch may be short unless `drop_last`.
-
-    Raises:
-        UsageError: a batch is larger than the data under drop_last.
-    """
-    if not experiment.drop_last:
-        return -(-n_images // experiment.batch_size)
-    if n_images < experiment.batch_size:
-        raise UsageError(
-            f"batch_size={experiment.batch_size} is larger than the {n_images} training images and the last batch is "
-            f"dropped: no step would be left; choose batch_size up to {n_images}"
-        )
-    return n_images // experiment.batch_size
-
-
 def prepare(experiment: Experiment, data: Dataset, options: Options) -> Tuple[RunFolder, Dict[str, Any]]:
     """Opens and checks the run folder; needs no TensorFlow, so bad settings fail early.
 
@@ -85,7 +48,7 @@ def prepare(experiment: Experiment, data: Dataset, options: Options) -> Tuple[Ru
         UsageError: settings that do not fit the data.
     """
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
-    steps_per_epoch(experiment, len(train_indices))
+    epoch_state.steps_per_epoch(experiment, len(train_indices))
     if dev_indices is not None and not len(dev_indices):
         raise UsageError(
             f"dev_split={experiment.dev_split} leaves no dev image of {len(data.y_train)} training images; give it "
@@ -147,7 +110,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
     cluster = options.cluster
     # ---- data: positions only; a batch is gathered when its turn comes -------------------------------------------
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
-    n_steps = steps_per_epoch(experiment, len(train_indices))
+    n_steps = epoch_state.steps_per_epoch(experiment, len(train_indices))
     folder.sweep()
 
     with tf.Graph().as_default(), InterruptFlag() as interrupt:
@@ -163,7 +126,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
             runtime["cluster"] = None if cluster is None else cluster.shape()
             tensorflow_setup.check_gpu(runtime, options.require_gpu)
             folder.note_start(record, runtime, options.command, log)
-            progress = Progress()
+            progress = epoch_state.Progress()
             stopping = None if experiment.patience_epochs is None else EarlyStopping(experiment.patience_epochs)
 
             def save() -> None:
@@ -193,7 +156,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
             else:
                 folder.check_config(manifest, record)
                 saving.restore(tf, session, graph.saver, folder.path, manifest)
-                progress = _progress_of(manifest, stopping)
+                progress = epoch_state.progress_of(manifest, stopping)
                 log.line(f"resuming at epoch {progress.epoch + 1}, step {progress.step}")
             if int(session.run(graph.global_step)) != progress.step:
                 raise InputError(f"checkpoint of step {progress.step} holds another step; --fresh starts anew")
@@ -233,7 +196,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                             f"{progress.step_in_epoch + 1} of {n_steps}): training has diverged; last good checkpoint: "
                             f"ckpt-{saving.list_steps(folder.path)[0]}"
                         )
-                    _count(progress, values, len(batch), experiment.report)
+                    epoch_state.count_step(progress, values, len(batch), experiment.report)
                     seconds = time.monotonic() - started
                     speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
                     accuracy = progress.n_correct / progress.n_seen
@@ -262,15 +225,15 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                         f"{progress.step} (batch {progress.step_in_epoch} of {n_steps}): training has diverged; last "
                         f"good checkpoint: ckpt-{saving.list_steps(folder.path)[0]}"
                     )
-                line = _epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
+                line = epoch_state.epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
                 if progress.best is None or line["macro_f1"] > progress.best["macro_f1"]:
                     progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": line["macro_f1"]}
                 if stopping is not None and not progress.stopped and stopping.validate(progress.loss_sum):
                     progress.stopped = "early_stopping"
-                _next_epoch(progress, experiment)
+                epoch_state.next_epoch(progress, experiment)
                 folder.append_metrics(line)
                 results.write_events(tf, events, line, experiment.eval_split)
-                log.line(_epoch_text(line, experiment))
+                log.line(epoch_state.epoch_text(line, experiment))
                 if collapse.words(line):
                     log.line(collapse.words(line))
                 if options.console is not None:
@@ -290,75 +253,3 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
             if options.console is not None:
                 options.console.finish(result, folder.metrics, data.class_names)
             return result
-
-
-def _progress_of(manifest: Dict[str, Any], stopping: Optional[EarlyStopping]) -> Progress:
-    """Where a restored checkpoint stands; `stopping` takes up its state too."""
-    try:
-        if stopping is not None:
-            stopping.restore(manifest["stopping"])
-        return Progress(**manifest["progress"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"ckpt-{manifest['step']}.json is of another version of the kit ({one_line(error)}); --fresh starts anew"
-        ) from error
-
-
-def _count(progress: Progress, values: Dict[str, Any], n_images: int, report: str) -> None:
-    progress.step += 1
-    progress.step_in_epoch += 1
-    progress.loss_sum += float(values["loss"])
-    progress.data_loss_sum += float(values["data_loss"])
-    progress.l2_loss_sum += float(values["l2_loss"])
-    progress.n_seen += n_images
-    progress.n_correct += int(values["n_correct"])
-    progress.n_one_hot += collapse.is_one_hot(report, values["data_loss"], values["n_correct"], n_images)
-
-
-def _next_epoch(progress: Progress, experiment: Experiment) -> None:
-    progress.epoch += 1
-    progress.step_in_epoch = progress.n_seen = progress.n_correct = progress.n_one_hot = 0
-    progress.loss_sum = progress.data_loss_sum = progress.l2_loss_sum = 0.0
-    if not progress.stopped and progress.epoch >= experiment.epochs:
-        progress.stopped = "epochs"
-
-
-def _epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval: results.SplitScore,
-                seconds: float, first_step: int) -> Dict[str, Any]:
-    """One line of metrics.jsonl; `seconds` and `samples_per_s` alone differ between equal runs."""
-    n, scores = progress.step_in_epoch, on_eval.scores
-    here = (n - first_step) / max(n, 1)  # after a resume inside the epoch only its last part was timed
-    line = {
-        "schema": 1,
-        "epoch": progress.epoch + 1,
-        "step": progress.step,
-        "steps": n,
-        "learning_rate": rate,
-        "loss_sum": progress.loss_sum,
-        "loss": progress.loss_sum / n,
-        "data_loss": progress.data_loss_sum / n,
-        "l2_loss": progress.l2_loss_sum / n,
-        "train_accuracy": progress.n_correct / progress.n_seen,
-        "eval_split": experiment.eval_split,
-        "eval_loss": on_eval.loss,
-        "accuracy": scores["accuracy"],
-        "macro_f1": scores["macro_f1"],
-        "weighted_f1": scores["weighted_f1"],
-        "predicted_classes": sum(any(column) for column in zip(*scores["confusion_matrix"])),
-        "seconds": round(seconds, 3),
-        "samples_per_s": round(progress.n_seen * here / max(seconds, 1e-9), 1),
-    }
-    if progress.n_one_hot == n and progress.n_correct < progress.n_seen:
-        line["one_hot_softmax"] = True  # absent otherwise
-    return line
-
-
-def _epoch_text(line: Dict[str, Any], experiment: Experiment) -> str:
-    parts: List[str] = [
-        f"epoch {line['epoch']}/{experiment.epochs}",
-        f"loss_sum {line['loss_sum']:.2f}",
-        f"train accuracy {line['train_accuracy']:.4f}",
-        f"{line['eval_split']} accuracy {line['accuracy']:.4f} macro-F1 {line['macro_f1']:.4f}",
-        f"{line['seconds']:.1f} s, {line['samples_per_s']:.1f} samples/s",
-    ]
-    return "  ".join(parts)

@@ -126,7 +126,8 @@ def _document_targets(folder: str) -> List[Target]:
     scores = {"accuracy": 0.5, "macro_f1": 0.5, "weighted_f1": 0.5, "n": 20,
               "confusion_matrix": np.eye(10, dtype=int).tolist()}
     run = {**config, "data": "tiny", "data_lossy": False, "starts": [{"runtime": {"tensorflow": "2.21.0"}}]}
-    result = {**config, "epochs": 2, "ended_by": "epochs", "dev": None, "test": scores, "variables_sha256": "0" * 64}
+    result = {**config, "epochs": 2, "steps": 100, "ended_by": "epochs", "dev": None, "test": scores,
+              "variables_sha256": "0" * 64}
     paths = {name: os.path.join(folder, name) for name in ("run.json", "result.json", "metrics.jsonl", "document.json")}
     write_sealed(paths["run.json"], run)
     write_sealed(paths["result.json"], result)

@@ -40,10 +40,12 @@ NAMES = {
 class Harness:
     """Undisturbed outcomes of the chosen reports, and the counting of what kills do to them."""
 
-    def __init__(self, folder: str, reports: List[str], seed: int, part: Optional[str] = None) -> None:
-        self.folder, self.reports, self.seed, self.part = folder, reports, seed, part
+    def __init__(self, folder: str, reports: List[str], seed: int, part: Optional[str] = None,
+                 threads: int = 1) -> None:
+        self.folder, self.reports, self.seed, self.part, self.threads = folder, reports, seed, part, threads
         self.data, self.rng = make_dataset(32, 10), random.Random()
-        self.places = {key: Place(name) for key, name in NAMES.items()}
+        beside = f", {threads} threads" if threads > 1 else ""
+        self.places = {key: Place(name + beside) for key, name in NAMES.items()}
         self.by_report = {report: 0 for report in reports}
         self.failures: List[Dict[str, Any]] = []
         self.finished_before = self.left_behind = self.cases = self.skip = 0
@@ -86,7 +88,7 @@ class Harness:
 
     def work(self, report: str, out: str) -> Callable[[], Any]:
         """A run to start, or to continue, in a folder."""
-        return lambda: short_runs.run(report, out, self.data)
+        return lambda: short_runs.run(report, out, self.data, threads=self.threads)
 
     def kill_randomly(self, kind: str, report: str, work: Callable[[], Any]) -> int:
         """One kill of kind "anywhere" or "writing"; returns the exit code."""
@@ -181,12 +183,13 @@ def main(words: Optional[List[str]] = None) -> int:
     parser.add_argument("--every-save", nargs="*", default=["bn_cnn", "nine_conv"], choices=list(short_runs.RUNS),
                         metavar="REPORT", help="reports killed between the Saver's renames (default: these two)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1, help="TensorFlow's threads in each run (default 1)")
     parser.add_argument("--json", metavar="FILE", help="also write the record there")
     args = parser.parse_args(words)
     tf = short_runs.import_all()
     part = f"{args.json}.part" if args.json else None
     with tempfile.TemporaryDirectory() as folder:
-        harness = Harness(folder, args.reports, args.seed, part)
+        harness = Harness(folder, args.reports, args.seed, part, args.threads)
         harness.tell(f"{len(args.reports)} undisturbed runs")
         if part and os.path.exists(part):
             with open(part, encoding="utf-8") as stream:
@@ -200,6 +203,7 @@ def main(words: Optional[List[str]] = None) -> int:
         harness.random_kills(args.kills, args.again)
     details = {
         "seed": args.seed,
+        "threads": args.threads,
         "kills_by_report": harness.by_report,
         "points_by_report": {report: known["points"] for report, known in harness.measured.items()},
         "finished_before_the_kill": harness.finished_before,
@@ -208,6 +212,11 @@ def main(words: Optional[List[str]] = None) -> int:
     }
     places = list(harness.places.values())
     command = f"python -m tests.faults.kill_anywhere --kills {args.kills} --again {args.again} --seed {args.seed}"
+    if args.threads > 1:
+        command += f" --threads {args.threads}"
+    for option in ("every_point", "every_save"):
+        if getattr(args, option) != parser.get_default(option):
+            command += " ".join([f" --{option.replace('_', '-')}", *getattr(args, option)])
     record = fault_record.document(command, tf.__version__, places, harness.seconds(), details)
     code = fault_record.finish(record, args.json)
     if part and os.path.exists(part):

@@ -23,11 +23,14 @@ BLOCK = "reliability"
 # script -> (fault, whether one row holds all its places); in the table's order, others follow by name
 FAULTS: Dict[str, Tuple[str, bool]] = {
     "kill_anywhere": ("SIGKILL, then the same command again", False),
+    "write_order": ("power cut at any step of a run", False),
+    "moved_runs": ("an unfinished run's folder elsewhere", False),
     "sweep_kill": ("a sweep killed", False),
     "cluster_netns": ("a training on four hosts disturbed", False),
     "flip_bits": ("one bit flipped", False),
     "disk_faults": ("disk full, read-only or gone", False),
     "bit_identity": ("the same run again", False),
+    "cross_read": ("a checkpoint read elsewhere", False),
     "long_run": ("ten thousand epochs: measurements", True),
     "fuzz_parsers": ("malformed data files", True),
     "fuzz_checkpoints": ("malformed checkpoints and run folders", True),

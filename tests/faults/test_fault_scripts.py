@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from typing import Any, Dict
@@ -12,7 +13,7 @@ from typing import Any, Dict
 import pytest
 
 from tests.conftest import ROOT
-from tests.faults import fault_record, flip_bits, long_run
+from tests.faults import fault_record, flip_bits, long_run, system_calls
 
 pytestmark = pytest.mark.tf
 
@@ -35,6 +36,58 @@ def test_kill_anywhere(tmp_path: Any) -> None:
     record = record_of(tmp_path, "kill_anywhere", "--kills", "1", "--again", "1", "--reports", "bn_cnn",
                        "--every-point", "--every-save")  # fmt: skip
     assert record["faults"] == record["survived"] in (1, 2) and record["details"]["left_behind"] == 0
+
+
+def test_kill_anywhere_at_two_threads(tmp_path: Any) -> None:
+    record = record_of(tmp_path, "kill_anywhere", "--kills", "1", "--again", "0", "--reports", "bn_cnn",
+                       "--threads", "2", "--every-point", "--every-save")  # fmt: skip
+    assert record["survived"] == 1 and record["where"][0]["name"].endswith(", 2 threads")
+    assert record["script"].endswith("--threads 2 --every-point --every-save")
+
+
+def test_write_order(tmp_path: Any) -> None:
+    record = record_of(tmp_path, "write_order", "--mixed", "3", "--resume-every", "20", "--no-strace")
+    assert len(record["where"]) == 4 and record["faults"] > 100 and record["details"]["trained_to_the_end"] >= 2
+    order = " ".join(record["details"]["order_of_one_save"])
+    commit = r"fsync tiny\S+ fsync ckpt-3.json\S+ replace ckpt-3.json\S+ fsync tiny"
+    assert re.search(rf"fsync ckpt-3.index fsync ckpt-3.data\S+ {commit}", order)
+
+
+def test_a_checkpoint_that_is_not_synced_is_lost(tmp_path: Any) -> None:
+    program = ("import sys; from tf1_models.checkpoints import saving; saving.fsync_file = lambda path: None\n"
+               "from tests.faults import write_order\n"
+               "sys.exit(write_order.main(['--mixed', '3', '--resume-every', '50', '--no-strace']))")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "PYTHONPATH": ROOT},
+                          stdout=subprocess.PIPE, timeout=300)  # fmt: skip
+    assert done.returncode == 1 and json.loads(done.stdout.decode("utf-8"))["lost"] > 0
+
+
+def test_a_write_before_its_sync_is_noticed() -> None:
+    folder = "/runs/one"
+    lines = [f'1 write(5<{folder}/ckpt-1.index>, "…", 9) = 9', f"1 fsync(5<{folder}/ckpt-1.index>) = 0",
+             f"1 fsync(5<{folder}/ckpt-1.data-00000-of-00001>) = 0", f"1 fsync(6<{folder}>) = 0",
+             f'1 write(7<{folder}/ckpt-1.json.tmp-1>, "…", 9) = 9', f"1 fsync(7<{folder}/ckpt-1.json.tmp-1>) = 0",
+             f'1 rename("{folder}/ckpt-1.json.tmp-1", "{folder}/ckpt-1.json") = 0']  # fmt: skip
+    assert system_calls.traced_commits(lines) == {"manifests": 1, "all synced before": 1}
+    for missing in (1, 2, 5):
+        fewer = lines[:missing] + lines[missing + 1 :]
+        assert system_calls.traced_commits(fewer) == {"manifests": 1, "all synced before": 0}
+
+
+def test_moved_runs(tmp_path: Any) -> None:
+    record = record_of(tmp_path, "moved_runs", "--each", "1")
+    assert record["faults"] == record["survived"] == 4
+    assert record["details"]["state_file_names_the_old_place"] == 4
+
+
+@pytest.mark.skipif(not all(os.environ.get(f"TF1_MODELS_PYTHON_TF{lane}") for lane in ("115", "221")),
+                    reason="needs TF1_MODELS_PYTHON_TF115 and TF1_MODELS_PYTHON_TF221")  # fmt: skip
+def test_cross_read(tmp_path: Any) -> None:
+    if sys.executable != os.environ["TF1_MODELS_PYTHON_TF221"]:
+        pytest.skip("runs from the 2.21 lane")
+    record = record_of(tmp_path, "cross_read")
+    assert record["faults"] == record["survived"] == 16
+    assert record["details"]["variables"] > 2 * record["details"]["trainable"]  # Adam's two slots are there
 
 
 def test_bit_identity(tmp_path: Any) -> None:

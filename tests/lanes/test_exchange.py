@@ -80,12 +80,12 @@ def test_a_run_begun_on_one_lane_continues_on_the_other(tmp_path: Any) -> None:
     words = ["train", "bn_cnn", "--data", "digits", "--epochs", "2", "--out", out, "batch_size=100"]
     program = (
         "import os, signal, sys\n"
-        "from tf1_models import train\n"
-        "count = train._count\n"
+        "from tf1_models import epoch_state\n"
+        "count = epoch_state.count_step\n"
         "def stop(progress, *rest):\n"
         "    count(progress, *rest)\n"
         "    if progress.step == 20: os.kill(os.getpid(), signal.SIGTERM)\n"
-        "train._count = stop\n"
+        "epoch_state.count_step = stop\n"
         "from tf1_models.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

@@ -72,7 +72,8 @@ def write_run(root: Any, report: str, run: str, seed: int, accuracy: float, word
             stream.write(json.dumps(line) + "\n")
     result = {
         "schema": 1, "report": report, "run": run, "seed": seed, "data": data, "data_digest": digest,
-        "epochs": len(by_epoch), "ended_by": ended_by, "dev": scores(accuracy, 12500, one_class) if has_dev else None,
+        "epochs": len(by_epoch), "steps": 100 * len(by_epoch), "ended_by": ended_by,
+        "dev": scores(accuracy, 12500, one_class) if has_dev else None,
         "test": scores(accuracy, n_test, one_class), "variables_sha256": f"{seed:064x}",
     }  # fmt: skip
     write_sealed(os.path.join(folder, "result.json"), result)

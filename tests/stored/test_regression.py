@@ -94,7 +94,7 @@ def test_no_optimizer_slots_and_no_pixels_of_the_data() -> None:
 
 
 _SLOTS: Tuple[str, ...] = (
-    "Adam", "Adam_1", "exp_avg", "exp_avg_sq", "m", "v", "beta1_power", "beta2_power", "global_step",
+    "Adam", "Adam_1", "exp_avg", "exp_avg_sq", "m", "v", "beta1_power", "beta2_power",
 )  # fmt: skip
 
 

@@ -145,7 +145,7 @@ def read_finished(folder: str, root: str) -> Finished:
     result = read_sealed(os.path.join(folder, "result.json"))
     lines = metrics_lines(folder)
     try:
-        _check_metrics(folder, result["steps"])
+        _check_metrics(folder, int(result["steps"]))
         same = all(record[key] == result[key] for key in ("report", "run", "seed", "data_digest"))
         if not same or [line["epoch"] for line in lines] != list(range(1, len(lines) + 1)):
             raise InputError("run.json, metrics.jsonl and result.json are not of one run")
