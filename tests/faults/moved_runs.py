@@ -88,6 +88,12 @@ def point_back(old: str, new: str) -> None:
         stream.write(f'model_checkpoint_path: "{target}"\nall_model_checkpoint_paths: "{target}"\n')
 
 
+def _between(out: str) -> bool:
+    """Whether a killed run has a checkpoint and no result yet."""
+    begun = [path for path, _, names in os.walk(out) if "run.json" in names]
+    return bool(begun) and bool(saving.list_steps(begun[0])) and "result.json" not in os.listdir(begun[0])
+
+
 def main(words: Optional[List[str]] = None) -> int:
     """Moves and copies, and prints one record; exit 1 when a run did not continue in its new place."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -124,10 +130,9 @@ def main(words: Optional[List[str]] = None) -> int:
             while True:  # until the kill falls between the first checkpoint and the result
                 at = rng.randrange(known[report]["points"]) + 1
                 code = kill_points.point(lambda: start(report, old), at)  # noqa: B023
-                folder = short_runs.run_folder(old)
-                if code == -signal.SIGKILL and saving.list_steps(folder) and "result.json" not in os.listdir(folder):
+                if code == -signal.SIGKILL and _between(old):
                     break
-                shutil.rmtree(old)
+                shutil.rmtree(old, ignore_errors=True)  # killed before its folder was made: nothing there
             WAYS[place.name](old, new, known[report]["other"])
             point_back(old, new)
             followed += tf.train.get_checkpoint_state(short_runs.run_folder(new)).model_checkpoint_path.startswith(old)
