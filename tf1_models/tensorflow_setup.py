@@ -10,13 +10,13 @@ import tempfile
 from typing import Any, Dict, Iterator, Optional
 
 from tf1_models import execution
-from tf1_models.errors import MachineError
+from tf1_models.errors import KitError, MachineError
 from tf1_models.spec import Experiment
 
 
 @contextlib.contextmanager
 def quiet_stderr(enabled: bool = True) -> Iterator[None]:
-    """Holds back what C++ code writes to file descriptor 2, and shows it after all when the block raises.
+    """Holds back what C++ code writes to file descriptor 2; shows it after all when the block raises but a KitError.
 
     TensorFlow's start-up lines ("I0000 … oneDNN …") ignore TF_CPP_MIN_LOG_LEVEL; only the descriptor stops them.
     """
@@ -29,6 +29,8 @@ def quiet_stderr(enabled: bool = True) -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except KitError:  # it says what was wrong, in one line
+            raise
         except BaseException:
             os.dup2(kept, 2)
             held.seek(0)
