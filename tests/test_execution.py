@@ -47,6 +47,9 @@ def test_tf32_is_off_in_float32(tf: Any) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(True)
     tensorflow_setup.session_config(tf, 1, registry.experiment("prelu_cnn"))
     assert not tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    tensorflow_setup.session_config(tf, 1)  # a cluster's members, a check of stored checkpoints
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
 def test_bf16_moves_the_logits_by_its_rounding(tf: Any) -> None:
@@ -58,10 +61,27 @@ def test_bf16_moves_the_logits_by_its_rounding(tf: Any) -> None:
     assert 1e-5 < distance < 0.05, distance  # 8 bits of mantissa, and really used
 
 
-def test_xla_computes_the_same_logits(tf: Any) -> None:
+def test_xla_computes_the_same_logits_and_is_really_used(tf: Any) -> None:
     if tf.__version__.startswith("1."):
         pytest.skip("XLA in TensorFlow 1.15's wheel was not tried")
     assert _relative(_logits(tf), _logits(tf, xla="true")) < 1e-5
+    for xla in ("false", "true"):
+        row = registry.experiment("prelu_cnn", overrides={"xla": xla})
+        with tf.Graph().as_default():
+            x = tf.placeholder(tf.float32, [64])
+            y = tf.tanh(x * 2.0 + 1.0) * tf.exp(x)
+            metadata = tf.RunMetadata()
+            with tf.Session(config=tensorflow_setup.session_config(tf, 1, row)) as session:
+                session.run(y, {x: np.ones(64)}, tf.RunOptions(output_partition_graphs=True), metadata)
+        ops = {node.op for graph in metadata.partition_graphs for node in graph.node}
+        assert any("XlaRun" in op or "XlaLaunch" in op for op in ops) == (xla == "true"), sorted(ops)
+
+
+def test_a_cluster_takes_neither(kit: Any) -> None:
+    config = ('{"cluster": {"chief": ["127.0.0.1:1"], "ps": ["127.0.0.1:2"]}, "task": {"type": "ps", "index": 0}}')
+    for word in ("precision=bf16", "xla=true"):
+        done = kit("train", "bn_cnn", "--data", "digits", "--cluster", word, env={"TF_CONFIG": config})
+        assert done.returncode == 2 and "--cluster trains in float32 without XLA" in done.stderr, done.stderr
 
 
 def test_what_the_machine_cannot_do_is_refused(tf: Any, monkeypatch: Any) -> None:

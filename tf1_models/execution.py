@@ -14,7 +14,7 @@ variables stay float32 in every case; what changes is the arithmetic inside.
 from __future__ import annotations
 
 import os
-from typing import Any, FrozenSet
+from typing import Any, FrozenSet, Optional
 
 from tf1_models.errors import MachineError
 from tf1_models.spec import Experiment
@@ -24,15 +24,23 @@ _XLA_ON_CPU = "--tf_xla_cpu_global_jit"
 _TF32_CAPABILITY = (8, 0)
 
 
-def configure(tf: Any, config: Any, experiment: Experiment) -> None:
+def configure(tf: Any, config: Any, experiment: Optional[Experiment]) -> None:
     """Writes a run's settings into a Session's ConfigProto, and TF32 into TensorFlow's process-wide switch.
+
+    Args:
+        tf: TensorFlow's v1 API.
+        config: The ConfigProto to change.
+        experiment: The run; None: float32, no XLA.
 
     Raises:
         MachineError: this TensorFlow or this machine cannot do what the run asks for.
     """
     legacy = tf.__version__.startswith("1.")
     if not legacy:
-        tf.config.experimental.enable_tensor_float_32_execution(experiment.precision == "tf32")
+        tf32 = experiment is not None and experiment.precision == "tf32"
+        tf.config.experimental.enable_tensor_float_32_execution(tf32)
+    if experiment is None:
+        return
     if legacy and experiment.precision != "float32":
         raise MachineError(
             f"precision={experiment.precision} needs TensorFlow 2.x, this is {tf.__version__}; leave it out"
@@ -46,10 +54,12 @@ def configure(tf: Any, config: Any, experiment: Experiment) -> None:
     if experiment.precision == "tf32":
         _check_tf32(tf)
     if experiment.xla:
-        flags = os.environ.get("TF_XLA_FLAGS", "")
-        if _XLA_ON_CPU not in flags:  # TensorFlow reads it with the first Session
-            os.environ["TF_XLA_FLAGS"] = f"{flags} {_XLA_ON_CPU}".strip()
-        config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_2
+        options = config.graph_options.optimizer_options
+        options.global_jit_level = tf.OptimizerOptions.ON_2
+        if not legacy:
+            options.cpu_global_jit = True
+        elif _XLA_ON_CPU not in os.environ.get("TF_XLA_FLAGS", ""):  # read once, with the process's first Session
+            os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {_XLA_ON_CPU}".strip()
 
 
 def processor_flags() -> FrozenSet[str]:

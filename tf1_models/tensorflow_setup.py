@@ -95,8 +95,7 @@ def session_config(tf: Any, threads: Optional[int] = None, experiment: Optional[
         intra_op_parallelism_threads=count, inter_op_parallelism_threads=count, allow_soft_placement=True
     )
     config.gpu_options.allow_growth = True
-    if experiment is not None:
-        execution.configure(tf, config, experiment)
+    execution.configure(tf, config, experiment)
     return config
 
 

@@ -76,7 +76,7 @@ def test_rounds_go_on_without_a_program_that_dies() -> None:
 
 
 def test_without_memory_nothing_is_started(monkeypatch: Any) -> None:
-    monkeypatch.setattr(interleave.machine, "memory", lambda: (1 << 34, 1 << 20))
+    monkeypatch.setattr(interleave, "memory_bytes", lambda: (1 << 34, 1 << 20))
     found = interleave.start({"kit": worker()}, lambda line: None)
     assert found["kit"]["status"] == "not run" and "GiB of memory are free" in found["kit"]["reason"]
 

@@ -58,7 +58,7 @@ def test_python(minor: int, status: str, monkeypatch: Any) -> None:
 
 
 def test_memory_takes_the_containers_limit(monkeypatch: Any) -> None:
-    monkeypatch.setattr(machine, "_machine_memory", lambda: (64 << 30, 32 << 30))
+    monkeypatch.setattr(machine, "memory_bytes", lambda: (64 << 30, 32 << 30))
     monkeypatch.setattr(machine, "_container_limit", lambda: None)
     assert machine.memory()[0].status == OK
     monkeypatch.setattr(machine, "_container_limit", lambda: 1 << 30)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
 
-from tf1_models.bench import machine, ratios
+from tf1_models.bench import ratios
 from tf1_models.bench.worker import Burst, NotRun, Worker
+from tf1_models.doctor.machine import memory_bytes
 
 GIB = 1 << 30
 # what a program with its framework and a batch's activations may take; less free memory than this is no basis
@@ -23,7 +24,7 @@ def start(workers: Dict[str, Worker], say: Callable[[str], None], timeout_s: flo
     found: Dict[str, Any] = {}
     for name, worker in workers.items():
         try:
-            free = machine.memory()[1]
+            free = memory_bytes()[1]
             if free < MEMORY_FOR_ONE:
                 raise NotRun(f"{free / GIB:.1f} GiB of memory are free, {MEMORY_FOR_ONE / GIB:.0f} wanted")
             facts = worker.start(timeout_s)

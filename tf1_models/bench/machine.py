@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import re
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional
 
+from tf1_models.doctor.machine import memory_bytes
 from tf1_models.tensorflow_setup import usable_cpus
 
 _GOVERNOR = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
@@ -32,20 +33,6 @@ def cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
-def memory() -> Tuple[int, int]:
-    """Bytes of the machine and bytes that may still be used."""
-    values: Dict[str, int] = {}
-    try:
-        with open("/proc/meminfo") as stream:
-            for row in stream:
-                name, _, rest = row.partition(":")
-                values[name] = int(rest.split()[0]) * 1024
-        return values["MemTotal"], values["MemAvailable"]
-    except (OSError, ValueError, KeyError, IndexError):  # no Linux
-        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return pages, pages
-
-
 def busy_s() -> Optional[float]:
     """Processor seconds that all programs together have taken since the machine started; None where nobody counts."""
     line = _first_line("/proc/stat")
@@ -66,7 +53,7 @@ def process_s(pid: int) -> Optional[float]:
 
 def describe() -> Dict[str, Any]:
     """CPU, cores, load, governor, memory, system; load at the start tells how quiet it was."""
-    total, available = memory()
+    total, available = memory_bytes()
     return {
         "cpu": cpu_model(),
         "cores": usable_cpus(),

@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--json and --console report both want stdout; choose one")
     cluster = _cluster(args)
     experiment = registry.experiment(args.report, args.run or registry.default_run(args.report), words)
+    if cluster is not None and (experiment.precision != "float32" or experiment.xla):
+        raise UsageError("--cluster trains in float32 without XLA; leave out precision= and xla=")
 
     from tf1_models import report_console, train
     from tf1_models.datasets.load import load

@@ -83,7 +83,7 @@ def packages(found: Optional[Dict[str, str]] = None) -> Tuple[List[Line], Dict[s
 
 def memory() -> Tuple[Line, Dict[str, Any]]:
     """Memory that this process may still use: the machine's, or what the container's limit leaves."""
-    total, available = _machine_memory()
+    total, available = memory_bytes()
     limit = _container_limit()
     if limit is not None and limit < total:
         total, available = limit, min(available, limit)
@@ -95,7 +95,8 @@ def memory() -> Tuple[Line, Dict[str, Any]]:
     return Line("memory", OK, text), facts
 
 
-def _machine_memory() -> Tuple[int, int]:
+def memory_bytes() -> Tuple[int, int]:
+    """Bytes of the machine and bytes that may still be used."""
     values: Dict[str, int] = {}
     try:
         with open("/proc/meminfo") as stream:
