@@ -38,7 +38,7 @@ else:
 
 OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "alexnet_bn")
 N_IMAGES = 8
-FIRST_IMAGE = 16
+FIRST_IMAGE = 0
 NEAREST = 0  # PIL.Image.NEAREST, by number: the name moved between Pillow's releases
 MOMENTUM = 0.99
 LEARNING_RATE = 1e-4  # at the default 1e-3 ten steps on eight images blow rounding up 50,000 times

@@ -88,7 +88,7 @@ QUIRKS = (
           "Bessel-corrected one, n/(n-1); the three dense ones average the biased variance."),
     Quirk("Q18", "nearest upsampling in the graph",
           "Nearest-neighbour resizing to 256x256 repeats every pixel 8 times each way, so the kit holds the 32x32 "
-          "bytes and upsamples in the graph: bit-equal to PIL's NEAREST."),
+          "bytes, and the first convolution sums its weights over equal pixels: the same as on PIL's NEAREST."),
     Quirk("Q20", "chosen on the test set",
           "There is a validation split, but the nine grid points are compared by test accuracy."),
     Quirk("Q22", "blank JPEGs",

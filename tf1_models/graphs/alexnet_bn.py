@@ -9,8 +9,9 @@ epsilon 1e-3; pools without padding.
 Quirks kept on purpose:
 - Q17 both kinds of batch norm normalise with the biased variance; the two convolutional ones (fused in Keras 2)
   average the Bessel-corrected variance n/(n-1), the three dense ones the biased one.
-- Q18 32x32 pictures are upsampled to 256x256 in the graph: every pixel repeated 8 times each way, which is what
-  nearest-neighbour resizing does at this factor, and commutes with the division by 255.
+- Q18 32x32 pictures count as upsampled to 256x256: every pixel repeated 8 times each way, which is what
+  nearest-neighbour resizing does at this factor, and commutes with the division by 255. The first convolution takes
+  them as they are and gives what it would give of the large ones (`upsampled_conv`), which nobody has to hold.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from typing import Any, List, Optional, Tuple
 import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.alexnet_bn import AlexNetNet
+from tf1_models.graphs import upsampled_conv
 from tf1_models.graphs.handles import GraphHandles, LayerTable
 from tf1_models.graphs.losses import mean_cross_entropy
 from tf1_models.graphs.random_ops import dropout
 from tf1_models.seeds import op_seed
 
-IMAGE_SIZE_PX = 256
+SMALL_PX, IMAGE_SIZE_PX = 32, 256
 
 
 def build(
@@ -56,7 +58,7 @@ def build(
     is_training = tf.placeholder_with_default(tf.constant(False), shape=(), name="is_training")
     table = LayerTable()
     layers = _Layers(net, table, is_training, keep_prob, seed, step, dtype)
-    logits, probabilities = _alexnet(upsample_nearest(x), layers)
+    logits, probabilities = _alexnet(x, layers)
 
     data_loss = mean_cross_entropy(logits, y)  # one softmax: Keras, too, takes the logits behind the Softmax op
     l2_loss = tf.constant(0.0, dtype, name="l2_loss")
@@ -80,7 +82,7 @@ def build(
 
 def _alexnet(x: Any, layers: _Layers) -> Tuple[Any, Any]:
     """The listing, line by line; returns logits and probabilities."""
-    x = layers.conv(x, "conv2d", 96, 11, stride=4, padding="VALID")  # [62, 62, 96]
+    x = layers.first_conv(x, "conv2d", 96, 11, stride=4)  # [62, 62, 96]
     x = layers.batch_norm(x, "batch_normalization")
     x = layers.pool(x, "max_pooling2d")  # [30, 30, 96]
 
@@ -107,26 +109,6 @@ def _alexnet(x: Any, layers: _Layers) -> Tuple[Any, Any]:
     x = layers.dropout(x, "dropout_2")
 
     return layers.dense(x, "dense_3", 10, tf.nn.softmax)
-
-
-def upsample_nearest(x: Any) -> Any:
-    """Q18: every pixel 8 times each way; pictures of 256x256 pass unchanged.
-
-    Args:
-        x: float [batch, 32, 32, 3] or [batch, 256, 256, 3].
-
-    Returns:
-        float [batch, 256, 256, 3].
-
-    Raises:
-        ValueError: another size.
-    """
-    size_px = x.shape.as_list()[1]
-    if size_px == IMAGE_SIZE_PX:
-        return x
-    if size_px != 32:
-        raise ValueError(f"alexnet_bn takes pictures of 32x32 or {IMAGE_SIZE_PX}x{IMAGE_SIZE_PX}, not {x.shape}")
-    return tf.image.resize_nearest_neighbor(x, [IMAGE_SIZE_PX, IMAGE_SIZE_PX], name="upsampled")
 
 
 def moving_variance_factor(values_per_channel: Any, rank: int) -> Any:
@@ -192,11 +174,30 @@ class _Layers:
         zeros = tf.zeros_initializer(dtype=self.dtype)
         return self._variable("kernel", shape, glorot), self._variable("bias", shape[-1:], zeros)
 
-    def conv(self, x: Any, name: str, filters: int, kernel_px: int, stride: int = 1, padding: str = "SAME") -> Any:
-        """Convolution with bias and ReLU."""
+    def first_conv(self, x: Any, name: str, filters: int, kernel_px: int, stride: int) -> Any:
+        """VALID convolution at 256x256 pixels, with bias and ReLU, of the small pictures or the large ones (Q18).
+
+        Raises:
+            ValueError: pictures of another size.
+        """
+        size_px = x.shape.as_list()[1]
+        if size_px not in (SMALL_PX, IMAGE_SIZE_PX):
+            raise ValueError(f"alexnet_bn takes pictures of {SMALL_PX}x{SMALL_PX} or {IMAGE_SIZE_PX}x{IMAGE_SIZE_PX}, "
+                             f"not {x.shape}")
         with tf.variable_scope(name):
             kernel, bias = self._kernel_and_bias((kernel_px, kernel_px, int(x.shape[-1]), filters))
-            c = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1], padding=padding)
+            if size_px == SMALL_PX:
+                out = upsampled_conv.conv2d(x, kernel, bias, stride, IMAGE_SIZE_PX // SMALL_PX, "upsampled")
+            else:
+                c = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1], padding="VALID")
+                out = tf.nn.relu(tf.nn.bias_add(c, bias))
+            return self.table.add(name, out, (kernel, bias))
+
+    def conv(self, x: Any, name: str, filters: int, kernel_px: int) -> Any:
+        """SAME convolution with bias and ReLU."""
+        with tf.variable_scope(name):
+            kernel, bias = self._kernel_and_bias((kernel_px, kernel_px, int(x.shape[-1]), filters))
+            c = tf.nn.conv2d(x, kernel, strides=[1, 1, 1, 1], padding="SAME")
             return self.table.add(name, tf.nn.relu(tf.nn.bias_add(c, bias)), (kernel, bias))
 
     def pool(self, x: Any, name: str) -> Any:

@@ -81,7 +81,7 @@ def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protoc
 
 
 def input_path(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
-    """Bytes of a shuffled batch up to what the first convolution reads: gather, feed, cast, scale, upsample."""
+    """Bytes of a shuffled batch up to what the first convolution reads: gather, feed, cast, scale."""
     from tf1_models import training_graph
 
     graph = training_graph.build_inference(experiment_of(settings))
