@@ -1,10 +1,10 @@
 """A convolution over nearest-upsampled images that never makes them: few distinct pixels lie under a kernel.
 
 Where every pixel is repeated `factor` times each way, the kernel at one output position covers only a few source
-pixels, each of them several times over. By the distributive law its weights can be summed first: with `factor` 8, stride
-4 and an 11x11 kernel, each output sees 2x2 source pixels, in one of 2x2 arrangements (phases). So one 2x2 convolution
-over the small image, with the summed kernel of every phase side by side, gives all outputs: 12 products each where the
-large image takes 363.
+pixels, each of them several times over. By the distributive law its weights can be summed first: with `factor` 8,
+stride 4 and an 11x11 kernel, each output sees 2x2 source pixels, in one of 2x2 arrangements (phases). So one 2x2
+convolution over the small image, with the summed kernel of every phase side by side, gives all outputs: 12 products
+each where the large image takes 363.
 
 The same sums in another order: as near to the exact value as the plain convolution, with other last bits. TensorFlow
 derives the gradient, which passes back through the sums into the full kernel.
@@ -72,4 +72,3 @@ def phase_sums(kernel_px: int, stride: int, factor: int) -> np.ndarray:
     pixel = (stride * np.arange(n_phases)[:, None] + np.arange(kernel_px)) // factor
     sums: np.ndarray = (pixel[:, None, :] == np.arange(pixel.max() + 1)[:, None]).astype(np.float64)
     return sums
-
