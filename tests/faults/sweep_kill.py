@@ -1,9 +1,10 @@
 """Kills a sweep again and again: does it end with the same bytes as one left alone, on one machine and on a cluster?
 
-    python tests/faults/sweep_kill.py local      eight small digits runs, killed with SIGKILL five times
-    python tests/faults/sweep_kill.py cluster    the same on two dask workers, one of them killed midway
+    python -m tests.faults.sweep_kill local      eight small digits runs, killed with SIGKILL five times
+    python -m tests.faults.sweep_kill cluster    the same on two dask workers, one of them killed midway
 
-Prints wall times and how many runs were started more than once; exit code 1 when any result.json differs by a byte.
+Prints wall times and how many runs were started more than once, and with `--out FILE.json` writes a record (see
+`fault_record`); exit code 1 when any result.json differs by a byte.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import tempfile
 import time
 from typing import Dict, List
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, ROOT)
+from tests.conftest import ROOT
+from tests.faults import fault_record
+
 # 30 steps an epoch: two epochs and a piece, so that kills fall before, between and inside epochs
 SWEEP = ["reproduce", "bn_cnn", "--runs", "final", "--data", "digits", "--max-steps", "70", "--seeds", "8",
          "batch_size=50", "--threads", "1"]  # fmt: skip
@@ -158,7 +160,9 @@ def main() -> int:
     parser.add_argument("what", choices=["local", "cluster"])
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", metavar="FILE.json")
     args = parser.parse_args()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as work:
         alone, disturbed = os.path.join(work, "alone"), os.path.join(work, "disturbed")
         base_s = undisturbed(alone)
@@ -173,7 +177,18 @@ def main() -> int:
         repeated = f"{sum(n > 1 for n in again)} of 8 runs were started again ({sum(again) - 8} more starts)"
         verdict = "byte for byte the same" if same else "DIFFERENT"
         print(f"disturbed: {wall_s:.1f} s, starts {again}: {repeated}; result.json {verdict}")
-    return 0 if same else 1
+    injected = args.kills if args.what == "local" else 1
+    place = fault_record.Place(f"{args.kills} times at random moments, two runs at a time" if args.what == "local"
+                               else "one of two dask workers, in the middle of a run")
+    place.add("survived" if same else "lost", injected)
+    details = {"alone_s": round(base_s, 1), "disturbed_s": round(wall_s, 1), "runs": 8, "more_starts": sum(again) - 8}
+    command = f"python -m tests.faults.sweep_kill {args.what}"
+    if args.what == "local":
+        command += f" --kills {args.kills} --seed {args.seed}"
+    from tf1_models.tensorflow_setup import import_tensorflow
+
+    record = fault_record.document(command, import_tensorflow().__version__, [place], time.monotonic() - began, details)
+    return fault_record.finish(record, args.out)
 
 
 if __name__ == "__main__":

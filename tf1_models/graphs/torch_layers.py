@@ -16,11 +16,12 @@ Numbers that differ from TensorFlow's own and are written out at the call (PyTor
 from __future__ import annotations
 
 import math
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from tf1_models.graphs import random_ops
+from tf1_models.graphs.by_mode import by_mode
 from tf1_models.graphs.handles import LayerTable
 from tf1_models.seeds import op_seed
 
@@ -97,11 +98,11 @@ class TorchLayers:
             running_var = self._variable("running_var", [n_channels], tf.ones_initializer(), False)
             old_mean, old_var = tf.identity(running_mean), tf.identity(running_var)
             normalise = _fused_batch_norm if self.dtype == tf.float32 else _batch_norm_from_moments
-            y, mean, unbiased = tf.cond(
+            y, mean, unbiased = by_mode(
                 self.is_training,
-                lambda: normalise(x, weight, bias, None),
-                lambda: normalise(x, weight, bias, (old_mean, old_var)),
-                name="normalise",
+                [x, weight, bias, old_mean, old_var],
+                lambda x, weight, bias, mean, var: normalise(x, weight, bias, None),
+                lambda x, weight, bias, mean, var: normalise(x, weight, bias, (mean, var)),
             )
             y.set_shape(x.shape)
             momentum = tf.where(
@@ -128,7 +129,7 @@ class TorchLayers:
         if kind == "prelu":
             with tf.variable_scope(name):
                 slope = self._variable("weight", [1], tf.constant_initializer(PRELU_SLOPE))
-            return self._row(name, "PReLU", tf.where(x > 0.0, x, slope * x), (slope,))
+            return self._row(name, "PReLU", _prelu(x, tf.identity(slope)), (slope,))
         if kind == "rrelu":
             return self._row(name, "RReLU", tf.where(x > 0.0, x, self._rrelu_slopes(x, name) * x))
         raise ValueError(f"unknown activation {kind!r}")
@@ -173,6 +174,18 @@ class TorchLayers:
         height, width, channels = x.shape.as_list()[1:]
         flat = tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [-1, channels * height * width], name=name)
         return self.table.add(name, flat)
+
+
+@tf.custom_gradient
+def _prelu(x: Any, slope: Any) -> Tuple[Any, Callable[[Any], Tuple[Any, Any]]]:
+    """x where it is positive, slope [1] times x elsewhere; the gradient in two passes less than the derived one."""
+    positive = x > 0.0
+
+    def gradient(dy: Any) -> Tuple[Any, Any]:
+        dx = tf.where(positive, dy, slope * dy)
+        return dx, tf.reshape(tf.reduce_sum(dy * tf.minimum(x, 0.0)), [1])
+
+    return tf.where(positive, x, slope * x), gradient
 
 
 def _fused_batch_norm(x: Any, weight: Any, bias: Any, running: Optional[Tuple[Any, Any]]) -> Tuple[Any, Any, Any]:

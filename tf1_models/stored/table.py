@@ -56,15 +56,22 @@ def folder_mb() -> float:
 def markdown() -> str:
     """The table that the README carries; percent, because it is read by people."""
     head = ["checkpoint", "epochs run / reported", "seed", "split", "accuracy, %", "macro-F1, %", "test accuracy, %",
-            "weights, MB", "TensorFlow: trained / written", "differs from the report's run by"]
+            "reported, %", "weights, MB", "TensorFlow: trained / written", "differs from the report's run by"]
     lines = []
     for row in rows():
         images = "lossy images" if row["data_lossy"] else ""
         lines.append([
             row["name"], f"{row['epochs_run']} / {row['epochs_reported']}", row["seed"], row["split"],
             percent(row["accuracy"]), percent(row["macro_f1"]), percent(row["test_accuracy"]),
-            "record only" if row["weights_mb"] is None else row["weights_mb"],
+            _reported(row["reported"]), "record only" if row["weights_mb"] is None else row["weights_mb"],
             f"{', '.join(row['trained_on'])} / {row['written_by']}",
             "; ".join(word for word in (row["cut"], images) if word) or "nothing",
         ])
     return markdown_table(head, lines)
+
+
+def _reported(reported: Dict[str, Any]) -> str:
+    """The report's number and what it counts, e.g. 66.89 (test accuracy)."""
+    if reported["value"] is None:
+        return "none"
+    return f"{percent(reported['value'])} ({reported['metric'].replace('_', ' ')})"
