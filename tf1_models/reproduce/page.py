@@ -151,12 +151,12 @@ def _variants(document: Mapping[str, Any]) -> str:
     if not document["variants"]:
         return ""
     head = (("variant", ""), ("beside", ""), ("reported there, %", "n"), ("ours, % (seeds)", "n"), ("band, %", "n"),
-            ("outcome", ""), ("what it decides", ""))  # fmt: skip
+            ("verdict", ""), ("what it decides", ""))  # fmt: skip
     rows = [
         f"<tr><td>{_e(v['report'])} / {_e(v['variant'])}</td><td>{_e(v['run'])}</td>"
         f'<td class="n" data-v="{v["reported"] or ""}">{tables.percent(v["reported"])}</td>'
         f'<td class="n" data-v="{v["mean"] or ""}">{_e(tables.ours(v))}</td><td class="n">{_e(tables.band(v))}</td>'
-        f'<td class="{kind(v["outcome"])}">{_e(v["outcome"] or "none")}</td><td class="why">{_e(v["why"])}</td></tr>'
+        f'<td class="{kind(v["outcome"])}">{_e(v["verdict"] or "none")}</td><td class="why">{_e(v["why"])}</td></tr>'
         for v in document["variants"]
     ]
     return f'<section id="variants"><h2>Variants</h2>{_table(head, rows)}</section>'

@@ -228,6 +228,8 @@ def _variants(runs: Sequence[FinishedRun]) -> List[Dict[str, Any]]:
                 "metric": row.reported.metric, "reported": row.reported.value,
                 **_measured(gathered.draws, judgement), "images": gathered.images,
                 "outcome": judgement.outcome if judgement else None,
+                "verdict": judgement and verdict.with_basis_and_images(judgement.outcome, row.reported,
+                                                                       gathered.images == "lossy"),
                 "reason": judgement.reason if judgement else "the report gives no number",
             })  # fmt: skip
     return found

@@ -44,11 +44,11 @@ def _report_table(entries: Sequence[Mapping[str, Any]]) -> str:
 
 def _variant_table(variants: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        [f"{v['report']} / {v['variant']}", v["run"], percent(v["reported"]), ours(v), band(v), v["outcome"] or "none",
+        [f"{v['report']} / {v['variant']}", v["run"], percent(v["reported"]), ours(v), band(v), v["verdict"] or "none",
          v["why"]]
         for v in variants
     ]
-    head = ["variant", "beside", "reported there, %", "ours, % (seeds)", "band, %", "outcome", "what it decides"]
+    head = ["variant", "beside", "reported there, %", "ours, % (seeds)", "band, %", "verdict", "what it decides"]
     return markdown_table(head, rows)
 
 
