@@ -78,10 +78,10 @@ def score_split(session: Any, graph: Any, data: Dataset, split: str, dev_indices
 def variables_sha256(tf: Any, session: Any) -> str:
     """Hex SHA-256 over name, shape and bytes of every global variable, by name: the identity of a trained state."""
     digest = hashlib.sha256()
-    variables = sorted(tf.global_variables(), key=lambda v: v.op.name)
-    for variable, value in zip(variables, map(np.ascontiguousarray, session.run(variables))):
+    for variable in sorted(tf.global_variables(), key=lambda v: v.op.name):  # one at a time: together they are large
+        value = np.ascontiguousarray(session.run(variable))
         digest.update(f"{variable.op.name}|{value.dtype.str}|{value.shape}|".encode("ascii"))
-        digest.update(value.tobytes())
+        digest.update(value.reshape(-1).view(np.uint8))
     return digest.hexdigest()
 
 
