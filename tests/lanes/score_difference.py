@@ -2,6 +2,7 @@
 
     python -m tests.lanes.score_difference --python-tf115 PY37/bin/python      this TensorFlow and the real 1.15.5
     python -m tests.lanes.score_difference --setting precision=bf16            without and with a setting of the run
+    python -m tests.lanes.score_difference --readme README.md                  renders the records, trains nothing
 
 One command, the same images, one thread on either side; seeds and sides alternate. Printed are accuracy, macro-F1 and
 the training's seconds, Welch's 95 % interval for the difference of the mean scores (second side minus first) and its p;
@@ -11,6 +12,7 @@ exit code 1 when an interval leaves out zero. `--out FILE.json` writes what is p
 from __future__ import annotations
 
 import argparse
+import glob
 import json
 import math
 import os
@@ -23,9 +25,12 @@ from typing import Any, Dict, List, NamedTuple
 import numpy as np
 
 from tests.conftest import ROOT
+from tf1_models import markdown
 from tf1_models.files import to_json, write_bytes
 
 LEVEL = 0.95
+BLOCK = "lanes"
+RECORDS = sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "records", "*.json")))
 SCORES = ("accuracy", "macro_f1")
 
 
@@ -102,11 +107,30 @@ def compare(sides: List[Side], report: str, data: str, seeds: int) -> Dict[str, 
             "wall_s": round(time.monotonic() - began, 1)}
 
 
+def table(paths: List[str]) -> str:
+    """The README's block: a row per record and score."""
+    rows = []
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            record = json.load(stream)
+        names = [" ".join([side["tensorflow"], *side["settings"]]) for side in record["sides"]]
+        for key in SCORES:
+            means = [markdown.percent(float(np.mean(side[key]))) for side in record["sides"]]
+            found = record["welch"][key]
+            points = [f"{100 * found[name]:+.2f}" for name in ("difference", "low", "high")]
+            run = f"{record['report']} on {record['data']}, {record['seeds']} seeds a side"
+            rows.append([run, key, names[0], means[0], names[1], means[1], points[0], " to ".join(points[1:]),
+                         f"{found['p']:.2f}"])
+    head = ["run", "score, %", "one side", "mean", "other side", "mean", "difference", "95 % interval", "p"]
+    return markdown.markdown_table(head, rows)
+
+
 def main() -> int:
     """Trains, compares, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     second = parser.add_mutually_exclusive_group(required=True)
     second.add_argument("--python-tf115", metavar="PATH", help="interpreter of the second side")
+    second.add_argument("--readme", metavar="README.md", help="rewrite its block from the records, and nothing else")
     second.add_argument("--setting", metavar="key=value", help="of the second side's runs alone")
     parser.add_argument("--report", default="prelu_cnn")
     parser.add_argument("--data", default="digits")
@@ -114,6 +138,9 @@ def main() -> int:
     parser.add_argument("--out", metavar="FILE.json")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="of both sides' runs")
     args = parser.parse_args()
+    if args.readme:
+        markdown.write_block(args.readme, BLOCK, table(RECORDS))
+        return 0
     if args.seeds < 2:
         parser.error("--seeds takes 2 or more: one run a side has no spread")
     first = Side(sys.executable, args.settings)

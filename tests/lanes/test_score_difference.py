@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.lanes import score_difference
+from tf1_models.markdown import find_block
 
-RECORDS = sorted(glob.glob(os.path.join(os.path.dirname(score_difference.__file__), "records", "*.json")))
+RECORDS = score_difference.RECORDS
 
 
 def test_welch_by_hand() -> None:
@@ -40,3 +41,9 @@ def test_a_record_adds_up_and_its_sides_agree(path: Any) -> None:
         assert len(one) == len(other) == record["seeds"] >= 5
         assert record["welch"][key] == pytest.approx(score_difference.welch(one, other))
         assert record["welch"][key]["low"] <= 0.0 <= record["welch"][key]["high"]
+
+
+def test_the_readme_shows_the_records() -> None:
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+        block = find_block(stream.read(), score_difference.BLOCK)
+    assert block == score_difference.table(RECORDS), "stale: python -m tests.lanes.score_difference --readme README.md"

@@ -24,7 +24,9 @@ EVAL_BATCH = 250  # of the peers; the kit takes its own
 # Images of an epoch: some ten seconds of work. alexnet_bn's are 256x256 by then.
 _EPOCH_IMAGES = {"course_models": 6144, "bn_cnn": 7680, "prelu_cnn": 8192, "nine_conv": 2048, "alexnet_bn": 340}
 _FULL_TRAIN, _FULL_TEST = 50_000, 1_000  # memory and start-up: CIFAR-10's training set
-_STEP_BATCHES = 48  # a multiple of 4, so that every batch stays whole when a quarter is dev
+# A multiple of 4, so that every batch stays whole when a quarter is dev. Small batches are quick: as many images as an
+# epoch of some seconds takes, or evaluation and saving, whose cost the clock leaves out, cool the caches too often.
+_STEP_BATCHES, _SMALL_BATCH, _STEP_BATCHES_OF_SMALL = 48, 64, 480
 _SLOPE_IMAGES = (2000, 4000, 8000)
 
 
@@ -102,7 +104,8 @@ def sizes(experiment: Any, measure: str, wishes: Wishes, images: Optional[int] =
         elif measure == "epoch":
             images = wishes.images or (_EPOCH_IMAGES[experiment.report] if not wishes.quick else 4 * batch)
         else:
-            images = batch * (_STEP_BATCHES if not wishes.quick else 8)
+            batches = _STEP_BATCHES_OF_SMALL if batch <= _SMALL_BATCH else _STEP_BATCHES
+            images = batch * (batches if not wishes.quick else 8)
     images = max(images, 4 * batch, 100)  # 100: a tenth of each class is an image
     test = min(max(images // 5, batch), _FULL_TEST if measure in ("memory", "startup") else 10_000)
     if experiment.dev_split == "first_quarter":

@@ -1,7 +1,7 @@
 """A checkpoint of unknown origin: read by our own reader in a child with limits; TensorFlow never opens its files.
 
 TensorFlow's reader can be aborted by a crafted index, which no `except` catches. Here the child (`limited_reader`)
-parses and tests every checksum with 1 GiB of memory and no right to write files; this process gives it 10 s and takes
+parses and tests every checksum with 1 GiB of memory and no right to write files; this process gives it 6 s and takes
 from it only as many bytes as the tensor that was asked for has. Values reach a graph through its variables' own
 initializers.
 """
@@ -23,7 +23,9 @@ from tf1_models.checkpoints.bundle import DTYPES, Entry
 from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError, MachineError, one_line
 
-SECONDS = 10.0  # for the index; for each tensor that much and its bytes at a slow disk's speed
+# For the index, so that a refusal takes less than 10 with the start of both processes; for each tensor that much and
+# its bytes at a slow disk's speed.
+SECONDS = 6.0
 _BYTES_PER_S = 10e6
 _MAX_LINE_BYTES = 32 << 20  # 20,000 entries with names of 1 KiB
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -1,0 +1,112 @@
+"""The README's benchmark table: python -m tests.bench.bench_table [FILE.json ...] [--write README.md]
+
+Without files, every `bench_*.json` in tests/bench/records/, which `bench --out DIR` wrote (bench.json). A row is a
+report and a measurement; printed are the kit's median and how many times better it was than each other program (median
+over the rounds; spreads are in the records). The block stands between the README's `<!-- bench:begin -->` and
+`<!-- bench:end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import json
+import os
+import sys
+from typing import Any, Dict, List, Optional
+
+from tf1_models import markdown
+
+RECORDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records")
+BLOCK = "bench"
+PEERS = ("kit_default", "bare", "bare_xla", "keras", "keras_xla", "torch", "torch_compile", "tf115")
+MEASURES = ("step", "epoch", "evaluate", "input", "startup", "memory")
+WORDS = (
+    "Ratios above 1: the kit is that many times faster, or takes that many times less; a star marks the report's own "
+    "framework. step: of the real loop; startup: from the command to the end of the first training step; memory: peak "
+    "of a run over 50,000 images. {machine}; kit on TensorFlow {versions}."
+)
+
+
+def read(paths: List[str]) -> List[Dict[str, Any]]:
+    """The records, by name.
+
+    Raises:
+        SystemExit: a record is of another schema or was made with --quick.
+    """
+    found = []
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            record = json.load(stream)
+        if record.get("schema") != 1 or record["quick"]:
+            raise SystemExit(f"{os.path.basename(path)}: no full benchmark of schema 1")
+        found.append(record)
+    return found
+
+
+def versions(section: Dict[str, Any]) -> str:
+    """The TensorFlow that the kit ran on."""
+    return str(section["peers"]["kit"].get("tensorflow") or "?")
+
+
+def _cell(section: Dict[str, Any], peer: str, original: str) -> str:
+    ratio = section["ratios"].get(peer)
+    return "-" if ratio is None else f"{ratio['median']:.2f}" + ("*" if peer == original else "")
+
+
+def rows(records: List[Dict[str, Any]]) -> List[List[str]]:
+    """One row per record, report and measurement that the kit ran."""
+    found = []
+    for measure in MEASURES:
+        for record in records:
+            for report, sections in record["reports"].items():
+                section = sections.get(measure)
+                if not section or "median" not in section["peers"].get("kit", {}):
+                    continue
+                name = " ".join([report, *(f"{key}={value}" for key, value in sections["changes"].items())])
+                version = versions(section)
+                name += "" if version in ("?", "2.21.0") else f" (kit on {version})"
+                kit = section["peers"]["kit"]["median"]
+                shown = f"{kit:,.0f}" if kit >= 100 else f"{kit:.1f}"
+                cells = [_cell(section, peer, sections["original"]) for peer in PEERS]
+                found.append([measure, name, f"{shown} {section['unit']}", *cells])
+    return found
+
+
+def render(records: List[Dict[str, Any]]) -> str:
+    """The block."""
+    machines = sorted({f"{r['machine']['cores']} cores of an {r['machine']['cpu']}, {r['threads']} threads"
+                       for r in records})
+    used = sorted({versions(section) for record in records for sections in record["reports"].values()
+                   for measure in MEASURES for section in [sections.get(measure)] if section} - {"?"}, reverse=True)
+    head = ["", "report", "kit", *("without the setting" if peer == "kit_default" else peer for peer in PEERS)]
+    words = WORDS.format(machine="; ".join(machines), versions=" and ".join(used))
+    slopes = [_slope(report, sections["slope"]) for record in records for report, sections in record["reports"].items()
+              if sections.get("slope") and sections["slope"]["fit"]]
+    return "\n".join([markdown.markdown_table(head, rows(records)), "", " ".join([words, *slopes])])
+
+
+def _slope(report: str, section: Dict[str, Any]) -> str:
+    fit, by_epoch = section["fit"], section["by_epoch"]
+    sizes = ", ".join(f"{point['images']:,}" for point in section["points"])
+    return (f"{report}'s epoch over {sizes} images: {1000 * fit['slope']:.2f} s per thousand + {fit['intercept']:.2f} "
+            f"s, off a line by at most {100 * fit['residual']:.1f} %; over its epochs by "
+            f"{100 * by_epoch['residual']:.1f} %.")
+
+
+def main(words: Optional[List[str]] = None) -> int:
+    """Prints or writes the block."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", metavar="FILE.json", help="records (default: all committed ones)")
+    parser.add_argument("--write", metavar="README.md", help="rewrite the block of this file")
+    args = parser.parse_args(words)
+    text = render(read(args.files or sorted(glob.glob(os.path.join(RECORDS, "bench_*.json")))))
+    print(text)
+    if args.write:
+        changed = markdown.write_block(args.write, BLOCK, text)
+        print(f"{args.write}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
