@@ -81,7 +81,7 @@ def variables_sha256(tf: Any, session: Any) -> str:
     for variable in sorted(tf.global_variables(), key=lambda v: v.op.name):  # one at a time: together they are large
         value = np.ascontiguousarray(session.run(variable))
         digest.update(f"{variable.op.name}|{value.dtype.str}|{value.shape}|".encode("ascii"))
-        digest.update(value.reshape(-1).view(np.uint8))
+        digest.update(value.data)
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ import glob
 import json
 import os
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from tf1_models import markdown
 
@@ -55,10 +55,10 @@ def _cell(section: Dict[str, Any], peer: str, original: str) -> str:
 
 
 def rows(records: List[Dict[str, Any]]) -> List[List[str]]:
-    """One row per record, report and measurement that the kit ran."""
-    found = []
+    """One row per measurement, report, settings and TensorFlow that the kit ran; of several records the newest."""
+    found: Dict[Tuple[str, str], List[str]] = {}
     for measure in MEASURES:
-        for record in records:
+        for record in sorted(records, key=lambda record: str(record["started"])):
             for report, sections in record["reports"].items():
                 section = sections.get(measure)
                 if not section or "median" not in section["peers"].get("kit", {}):
@@ -69,8 +69,8 @@ def rows(records: List[Dict[str, Any]]) -> List[List[str]]:
                 kit = section["peers"]["kit"]["median"]
                 shown = f"{kit:,.0f}" if kit >= 100 else f"{kit:.1f}"
                 cells = [_cell(section, peer, sections["original"]) for peer in PEERS]
-                found.append([measure, name, f"{shown} {section['unit']}", *cells])
-    return found
+                found[measure, name] = [measure, name, f"{shown} {section['unit']}", *cells]
+    return sorted(found.values(), key=lambda row: (MEASURES.index(row[0]), row[1]))
 
 
 def render(records: List[Dict[str, Any]]) -> str:
