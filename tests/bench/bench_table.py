@@ -8,13 +8,12 @@ over the rounds; spreads are in the records). The block stands between the READM
 
 from __future__ import annotations
 
-import argparse
-import glob
 import json
 import os
 import sys
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from tests import readme_block
 from tf1_models import markdown
 
 RECORDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records")
@@ -28,7 +27,7 @@ WORDS = (
 )
 
 
-def read(paths: List[str]) -> List[Dict[str, Any]]:
+def read(paths: Sequence[str]) -> List[Dict[str, Any]]:
     """The records, by name.
 
     Raises:
@@ -96,16 +95,8 @@ def _slope(report: str, section: Dict[str, Any]) -> str:
 
 def main(words: Optional[List[str]] = None) -> int:
     """Prints or writes the block."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", metavar="FILE.json", help="records (default: all committed ones)")
-    parser.add_argument("--write", metavar="README.md", help="rewrite the block of this file")
-    args = parser.parse_args(words)
-    text = render(read(args.files or sorted(glob.glob(os.path.join(RECORDS, "bench_*.json")))))
-    print(text)
-    if args.write:
-        changed = markdown.write_block(args.write, BLOCK, text)
-        print(f"{args.write}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
-    return 0
+    pattern = os.path.join(RECORDS, "bench_*.json")
+    return readme_block.main(words, __doc__, BLOCK, pattern, lambda paths: render(read(paths)))
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ several TensorFlow versions stand in one cell, joined by +, in the order in whic
 
 from __future__ import annotations
 
-import argparse
-import glob
 import json
 import os
 import re
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from tests import readme_block
 from tests.faults import fault_record
 from tf1_models import markdown
 
@@ -139,16 +138,7 @@ def render(records: Sequence[Dict[str, Any]]) -> str:
 
 def main(words: Optional[List[str]] = None) -> int:
     """Prints or writes the block."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", metavar="FILE.json", help="records (default: all committed ones)")
-    parser.add_argument("--write", metavar="README.md", help="rewrite the block of this file")
-    args = parser.parse_args(words)
-    text = render(read(args.files or sorted(glob.glob(os.path.join(RECORDS, "*.json")))))
-    print(text)
-    if args.write:
-        changed = markdown.write_block(args.write, BLOCK, text)
-        print(f"{args.write}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
-    return 0
+    return readme_block.main(words, __doc__, BLOCK, os.path.join(RECORDS, "*.json"), lambda paths: render(read(paths)))
 
 
 if __name__ == "__main__":
