@@ -16,7 +16,7 @@ from tf1_models import registry
 from tf1_models.errors import CheckFailed, InputError
 from tf1_models.sealed import read_sealed, write_sealed
 from tf1_models.stored import check, fixed_batch, manifest
-from tf1_models.stored.store import band, store
+from tf1_models.stored.store import band, name_of, reported_of, store
 
 pytestmark = pytest.mark.tf
 
@@ -256,3 +256,11 @@ def test_verify_verb(home: Any, kit: Any, tmp_path: Any) -> None:
     assert row["checks"]["logits"] == "ok" and row["checks"]["scores"] == "not checked (no CIFAR-10)"
     assert kit("verify", "--require-data", env=env).returncode == 3
     assert kit("verify", "bn_cnn-last", env=env).returncode == 3
+
+
+def test_a_variant_has_no_reported_number() -> None:
+    row = registry.experiment("course_models", "sim03_model_extra_conv")
+    given = registry.experiment("course_models", "sim03_model_extra_conv",
+                                {"filters": "32,64,128,128", "kernels_px": "3,3,3,2", "pools_after": "2,3,4"})
+    assert (name_of(row), reported_of(row)["value"]) == ("course_models-sim03_model_extra_conv", 0.708)
+    assert (name_of(given), reported_of(given)["value"]) == ("course_models-model", None)

@@ -91,6 +91,14 @@ def name_of(experiment: Experiment) -> str:
     return f"{experiment.report}-{registry.variant_name(experiment) or experiment.run}"
 
 
+def reported_of(experiment: Experiment) -> Dict[str, Any]:
+    """The report's metric and number; a variant, which departs from the report's run, has no number there."""
+    reported = experiment.reported
+    if registry.variant_name(experiment):
+        return {"metric": reported.metric, "value": None, "printed": ""}
+    return {"metric": reported.metric, "value": reported.value, "printed": reported.printed}
+
+
 def _score(source: checkpoint_source.Source, data: Dataset) -> "tuple[Dict[str, Any], Dict[str, np.ndarray]]":
     """Scores without their tables, and predicted ids of every dev and test image."""
     experiment = source.experiment
@@ -145,7 +153,6 @@ def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str
         cut = f"{progress['epoch']} of {experiment.epochs} epochs{more} were run"
     elif experiment.epochs != registry.experiment(experiment.report, experiment.run).epochs:
         cut = f"the report ran {registry.experiment(experiment.report, experiment.run).epochs} epochs"
-    reported = experiment.reported
     files = {}
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
@@ -162,7 +169,7 @@ def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str
         "versions": [start["runtime"] for start in run["starts"]],
         "written_by": {"tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()},
         "scores": scores,
-        "reported": {"metric": reported.metric, "value": reported.value, "printed": reported.printed},
+        "reported": reported_of(experiment),
         "weights": manifest.WEIGHTS if variables is not None else None,
         "variables": variables,
         "files": files,
