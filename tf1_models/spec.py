@@ -15,7 +15,7 @@ OPTIMIZERS = ("adam", "torch_adam", "torch_sgd", "torch_adagrad", "torch_rmsprop
 # How sums are formed, not which: other last bits, nothing else. winograd: graphs/winograd.py, where it pays.
 CONVOLUTIONS = ("direct", "winograd")
 PRECISIONS = ("float32", "bf16", "tf32")  # see execution.py; the variables are float32 in all
-_WITH_WINOGRAD = ("nine_conv",)  # elsewhere no layer has 3x3 kernels, few pixels and many channels
+_WITH_WINOGRAD = ("nine_conv", "alexnet_bn")  # elsewhere no layer has 3x3 kernels, few pixels and many channels
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
 METRICS = ("test_accuracy", "dev_f1_weighted")
 BASES = ("listed", "assumed", "unrecoverable")

@@ -162,20 +162,6 @@ def test_evaluation_repeats_and_training_draws_masks_of_the_step(tf: Any) -> Non
             assert not np.array_equal(logits(is_training=True), logits())
 
 
-def test_moments_one_axis_at_a_time_keep_float32s_digits(tf: Any) -> None:
-    from tf1_models.graphs.alexnet_bn import moments
-
-    values = np.random.RandomState(1).uniform(0.0, 2.0, (8, 62, 62, 4)).astype("f4")
-    exact = values.astype("f8")
-    with tf.Graph().as_default(), tf.Session() as session:
-        x = tf.constant(values)
-        mean, variance = session.run(moments(x))
-        plain = session.run(tf.nn.moments(x, [0, 1, 2]))
-    errors = [np.max(np.abs(found / exact.mean(axis=(0, 1, 2)) - 1.0)) for found in (mean, plain[0])]
-    assert errors[0] < 5e-7 and errors[0] <= errors[1]
-    np.testing.assert_allclose(variance, exact.var(axis=(0, 1, 2)), rtol=1e-6)
-
-
 def test_q17_rule_of_both_kinds(tf: Any) -> None:
     from tf1_models.graphs.alexnet_bn import moving_variance_factor
 

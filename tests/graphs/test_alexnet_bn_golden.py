@@ -23,7 +23,7 @@ def single_of(double: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
     return {**double, "dtype": np.asarray("float32")}
 
 
-def compare(tf: Any, dtype: str) -> Any:
+def compare(tf: Any, dtype: str, overrides: Dict[str, str] = {}) -> Any:  # noqa: B006, only read
     """Errors and largest eval-logit difference against Keras in float64.
 
     In float32, too: Keras' own float32 is 1e-4 away from its float64 (its fused batch norm adds a channel's values one
@@ -33,7 +33,7 @@ def compare(tf: Any, dtype: str) -> Any:
     first_image, n_images = int(expected["first_image"]), len(expected["logits"])
     n_steps = reference.N_STEPS if dtype == "float64" else 1
     actual = graph_record(
-        tf, "alexnet_bn", CASE, dtype, n_images, 255.0, {"learning_rate": "1e-4"}, n_steps, first_image
+        tf, "alexnet_bn", CASE, dtype, n_images, 255.0, {"learning_rate": "1e-4", **overrides}, n_steps, first_image
     )
     expected = expected if dtype == "float64" else single_of(expected)
     evaluated = np.max(np.abs(expected["eval_logits"] - actual["eval_logits"])) / np.max(expected["eval_logits"])

@@ -1,4 +1,4 @@
-"""Winograd's convolution is the direct one: values and both gradients, and nine_conv within the golden bounds."""
+"""Winograd's convolution is the direct one: values and both gradients, and the reports' nets in the golden bounds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from tests.graphs.graph_record import golden, graph_record
+from tests.graphs.test_alexnet_bn_golden import AFTER_ONE_STEP as ALEXNET_AFTER_ONE_STEP
+from tests.graphs.test_alexnet_bn_golden import compare as alexnet_bn_errors
 from tests.graphs.test_nine_conv_golden import AFTER_ONE_STEP, CASES
 from tests.oracles import reference
 from tf1_models import registry
@@ -17,7 +19,9 @@ from tf1_models.graphs import winograd
 pytestmark = pytest.mark.tf
 
 
-@pytest.mark.parametrize("height, width, c_in, c_out", [(4, 4, 1, 1), (4, 4, 3, 5), (8, 4, 4, 2), (4, 12, 2, 3)])
+@pytest.mark.parametrize("height, width, c_in, c_out", [
+    (4, 4, 1, 1), (4, 4, 3, 5), (8, 4, 4, 2), (4, 12, 2, 3), (1, 7, 2, 2), (6, 5, 3, 2),  # one matrix
+    (14, 14, 3, 2), (9, 8, 2, 3), (16, 5, 1, 2), (1, 70, 2, 1)])  # a matrix for each axis
 def test_values_and_gradients_are_the_direct_ones(tf: Any, height: int, width: int, c_in: int, c_out: int) -> None:
     rng = np.random.RandomState(0)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -33,10 +37,10 @@ def test_values_and_gradients_are_the_direct_ones(tf: Any, height: int, width: i
         assert np.abs(one - other).max() < 1e-12 * max(np.abs(one).max(), 1.0)
 
 
-@pytest.mark.parametrize("shape, kernel", [([None, 6, 4, 2], [3, 3, 2, 2]), ([None, 4, 4, 2], [5, 5, 2, 2]),
-                                           ([None, None, 4, 2], [3, 3, 2, 2]), ([None, 4, 4, 2], [3, 3, 4, 2])])
-def test_other_kernels_and_sizes_are_refused(tf: Any, shape: Any, kernel: Any) -> None:
-    with tf.Graph().as_default(), pytest.raises(ValueError, match="3x3 kernels on sizes that 4 divides"):
+@pytest.mark.parametrize("shape, kernel", [([None, 4, 4, 2], [5, 5, 2, 2]), ([None, None, 4, 2], [3, 3, 2, 2]),
+                                           ([None, 4, 4, 2], [3, 3, 4, 2])])
+def test_other_kernels_and_unknown_sizes_are_refused(tf: Any, shape: Any, kernel: Any) -> None:
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="3x3 kernels on known sizes"):
         winograd.conv2d(tf.placeholder(tf.float32, shape), tf.zeros(kernel), "c")
 
 
@@ -52,14 +56,26 @@ def test_nine_conv_stays_within_the_golden_bounds(tf: Any, case: str, dtype: str
     assert error.forward < bound and error.gradients < bound and error.ten_steps < after, error
 
 
-def test_it_is_used_where_it_pays_and_changes_no_variable(tf: Any) -> None:
+def test_alexnet_bn_stays_within_the_golden_bounds(tf: Any) -> None:
+    error, evaluated = alexnet_bn_errors(tf, "float64", {"convolutions": "winograd"})
+    assert error.forward < 1e-9 and error.gradients < 1e-9 and error.ten_steps < 1e-7 and evaluated < 1e-7, error
+    error, _ = alexnet_bn_errors(tf, "float32", {"convolutions": "winograd"})
+    assert error.forward < 1e-5 and error.gradients < 1e-5 and error.ten_steps < ALEXNET_AFTER_ONE_STEP, error
+
+
+@pytest.mark.parametrize("report, direct, beside_winograd", [
+    ("nine_conv", [f"c{n}" for n in range(1, 10)], ["c1", "c2", "c3", "c4"]),
+    ("alexnet_bn", ["conv2d/upsampled/Conv2D", *(f"conv2d_{n}/Conv2D" for n in range(1, 5))],
+     ["conv2d/upsampled/Conv2D", "conv2d_1/Conv2D"]),
+])
+def test_it_is_used_where_it_pays_and_changes_no_variable(tf: Any, report: str, direct: Any, beside_winograd: Any
+                                                          ) -> None:
     names = {}
-    for convolutions in ("direct", "winograd"):
+    for convolutions, expected in (("direct", direct), ("winograd", beside_winograd)):
         with tf.Graph().as_default() as graph:
-            registry.graph("nine_conv", overrides={"convolutions": convolutions}).build()
+            registry.graph(report, overrides={"convolutions": convolutions}).build()
             names[convolutions] = [(v.op.name, v.shape.as_list()) for v in tf.global_variables()]
-            direct = [op.name for op in graph.get_operations() if op.type == "Conv2D"]
-            assert direct == [f"c{n}" for n in range(1, 10 if convolutions == "direct" else 5)]
+            assert [op.name for op in graph.get_operations() if op.type == "Conv2D"] == expected
     assert names["direct"] == names["winograd"]
 
 
@@ -70,7 +86,7 @@ def test_it_is_opt_in_and_part_of_a_runs_identity() -> None:
     fast = registry.experiment("nine_conv", overrides={"convolutions": "winograd"})
     assert plain.convolutions == "direct" and "convolutions" not in identity(plain)
     assert identity(fast)["convolutions"] == "winograd"
-    with pytest.raises(UsageError, match="convolutions=winograd is for nine_conv; leave it out for bn_cnn"):
+    with pytest.raises(UsageError, match="convolutions=winograd is for nine_conv, alexnet_bn; leave it out for bn_cnn"):
         registry.experiment("bn_cnn", overrides={"convolutions": "winograd"})
 
 

@@ -21,7 +21,8 @@ from typing import Any, List, Optional, Tuple
 import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.alexnet_bn import AlexNetNet
-from tf1_models.graphs import upsampled_conv
+from tf1_models.graphs import precise_batch_norm, upsampled_conv, winograd
+from tf1_models.graphs.by_mode import by_mode
 from tf1_models.graphs.handles import GraphHandles, LayerTable
 from tf1_models.graphs.losses import mean_cross_entropy
 from tf1_models.graphs.random_ops import dropout
@@ -37,6 +38,7 @@ def build(
     seed: int = 0,
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
+    convolutions: str = "direct",
 ) -> GraphHandles:
     """Adds the graph to the current default graph.
 
@@ -48,6 +50,7 @@ def build(
         seed: Run seed: initial values and dropout masks derive from it.
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
+        convolutions: "direct", or "winograd" where `winograd.pays`: the same variables, other last bits.
 
     Returns:
         The handles; `update_ops` holds the ten moving statistics' updates, also in tf.GraphKeys.UPDATE_OPS.
@@ -57,7 +60,7 @@ def build(
     keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
     is_training = tf.placeholder_with_default(tf.constant(False), shape=(), name="is_training")
     table = LayerTable()
-    layers = _Layers(net, table, is_training, keep_prob, seed, step, dtype)
+    layers = _Layers(net, table, is_training, keep_prob, seed, step, dtype, convolutions)
     logits, probabilities = _alexnet(x, layers)
 
     data_loss = mean_cross_entropy(logits, y)  # one softmax: Keras, too, takes the logits behind the Softmax op
@@ -126,28 +129,6 @@ def moving_variance_factor(values_per_channel: Any, rank: int) -> Any:
     return values_per_channel / tf.maximum(values_per_channel - 1.0, 1.0)
 
 
-def moments(x: Any) -> Tuple[Any, Any]:
-    """Mean and biased variance of every channel, one axis at a time.
-
-    TensorFlow's CPU kernels add the values of a channel one after the other, which at 62x62 pixels costs float32 two
-    of its seven digits; means of means (of equal counts) keep them. `tf.nn.moments` and Keras' fused op do not.
-
-    Args:
-        x: float [batch, …, channels].
-
-    Returns:
-        (mean, variance), each [channels].
-    """
-
-    def mean_of(values: Any) -> Any:
-        while len(values.shape) > 1:
-            values = tf.reduce_mean(values, axis=-2)
-        return values
-
-    mean = mean_of(x)
-    return mean, mean_of(tf.math.squared_difference(x, tf.stop_gradient(mean)))
-
-
 class _Layers:
     """Keras' layers of the listing as plain ops; notes each in the table."""
 
@@ -160,9 +141,10 @@ class _Layers:
         seed: int,
         step: Optional[Any],
         dtype: Any,
+        convolutions: str = "direct",
     ) -> None:
         self.net, self.table, self.is_training, self.keep_prob = net, table, is_training, keep_prob
-        self.seed, self.step, self.dtype = seed, step, dtype
+        self.seed, self.step, self.dtype, self.convolutions = seed, step, dtype, convolutions
         self.update_ops: List[Any] = []
 
     def _variable(self, name: str, shape: Tuple[int, ...], initializer: Any, trainable: bool = True) -> Any:
@@ -197,7 +179,10 @@ class _Layers:
         """SAME convolution with bias and ReLU."""
         with tf.variable_scope(name):
             kernel, bias = self._kernel_and_bias((kernel_px, kernel_px, int(x.shape[-1]), filters))
-            c = tf.nn.conv2d(x, kernel, strides=[1, 1, 1, 1], padding="SAME")
+            if self.convolutions == "winograd" and kernel_px == 3 and winograd.pays(int(x.shape[1]), int(x.shape[-1])):
+                c = winograd.conv2d(x, kernel, "winograd")
+            else:
+                c = tf.nn.conv2d(x, kernel, strides=[1, 1, 1, 1], padding="SAME")
             return self.table.add(name, tf.nn.relu(tf.nn.bias_add(c, bias)), (kernel, bias))
 
     def pool(self, x: Any, name: str) -> Any:
@@ -236,20 +221,23 @@ class _Layers:
             moving_mean = self._variable("moving_mean", channels, zeros, trainable=False)
             moving_variance = self._variable("moving_variance", channels, ones, trainable=False)
 
-            def of_batch() -> Tuple[Any, Any, Any]:
-                mean, variance = moments(x)
+            def of_batch(x: Any, gamma: Any, beta: Any, *past: Any) -> Tuple[Any, Any, Any]:
+                del past
+                out, mean, variance = precise_batch_norm.batch_norm(x, gamma, beta, self.net.bn_epsilon)
                 n = tf.cast(tf.size(x) // channels[0], self.dtype)
-                return mean, variance, variance * moving_variance_factor(n, rank)
+                return out, mean, variance * moving_variance_factor(n, rank)
 
-            def of_past() -> Tuple[Any, Any, Any]:
-                past = tf.identity(moving_variance)
-                return tf.identity(moving_mean), past, past
+            def of_past(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any) -> Tuple[Any, Any, Any]:
+                out = tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.net.bn_epsilon)
+                return out, mean, variance
 
-            mean, variance, averaged = tf.cond(self.is_training, of_batch, of_past)
+            past = [tf.identity(moving_mean), tf.identity(moving_variance)]
+            read = [x, tf.identity(gamma), tf.identity(beta), *past]
+            out, mean, averaged = by_mode(self.is_training, read, of_batch, of_past)
             kept = 1.0 - self.net.bn_momentum
             for moving, value in ((moving_mean, mean), (moving_variance, averaged)):
                 update = tf.assign_sub(moving, (moving - value) * tf.constant(kept, self.dtype)).op
                 self.update_ops.append(update)
                 tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
-            out = tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.net.bn_epsilon)
+            out.set_shape(x.shape)
             return self.table.add(name, out, (gamma, beta, moving_mean, moving_variance))
