@@ -48,6 +48,15 @@ def steps_per_epoch(experiment: Experiment, n_images: int) -> int:
     return n_images // experiment.batch_size
 
 
+def rows_of_call(experiment: Experiment, progress: Progress, n_images: int, steps_per_call: int) -> List[slice]:
+    """The next batches, as parts of the epoch's order: at least one, all of one size, none beyond `max_steps`."""
+    size = experiment.batch_size
+    n_full = (n_images - progress.step_in_epoch * size) // size
+    n_left = n_full if experiment.max_steps is None else min(n_full, experiment.max_steps - progress.step)
+    first = progress.step_in_epoch
+    return [slice(at * size, (at + 1) * size) for at in range(first, first + max(1, min(n_left, steps_per_call)))]
+
+
 def progress_of(manifest: Dict[str, Any], stopping: Optional[EarlyStopping]) -> Progress:
     """Where a restored checkpoint stands; `stopping` takes up its state too."""
     try:

@@ -8,6 +8,8 @@ variables stay float32 in every case; what changes is the arithmetic inside.
 - precision=tf32: 10 bits of mantissa in the inputs of convolutions and matrix products; NVIDIA GPUs from Ampere on,
   where TensorFlow 2.x does it unasked. The kit turns it off unless asked: float32 means float32. Never run on a
   GPU so far.
+- There is no fp16: it needs a loss scale, and neither a GPU nor a processor that TensorFlow takes it on was at hand to
+  measure what it costs.
 - xla=true: clusters of ops compiled by XLA.
 """
 

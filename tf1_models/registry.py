@@ -65,6 +65,8 @@ class Graph:
         seed: Optional[int] = None,
         step: Optional[Any] = None,
         dtype: Any = None,
+        keep_prob: Optional[Any] = None,
+        is_training: Optional[Any] = None,
     ) -> Any:
         """Adds the graph's ops to the current default graph, and nothing else.
 
@@ -75,12 +77,15 @@ class Graph:
             step: int64 scalar tensor, the zero-based training step, which makes dropout masks a function of
                 (seed, step); None gives ordinary stateful dropout with explicit seeds.
             dtype: tf.float32 (None) or tf.float64.
+            keep_prob: Scalar tensor instead of the report's placeholder; for reports that have one.
+            is_training: True for a graph that only trains, instead of the placeholder; for reports that have one.
 
         Returns:
             `graphs.handles.GraphHandles`.
         """
         module = importlib.import_module(f"tf1_models.graphs.{self.experiment.report}")
-        extra = {} if dtype is None else {"dtype": dtype}
+        given = {"dtype": dtype, "keep_prob": keep_prob, "is_training": is_training}
+        extra = {name: value for name, value in given.items() if value is not None}
         if self.experiment.convolutions != "direct":
             extra["convolutions"] = self.experiment.convolutions
         run_seed = self.experiment.seed if seed is None else seed

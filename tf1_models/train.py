@@ -28,6 +28,7 @@ class Options:
     out: str = "runs"
     fresh: bool = False
     threads: Optional[int] = None
+    steps_per_call: int = 1  # above 1: the images live in the Session, see `resident_steps`
     checkpoint_minutes: float = 10.0
     require_gpu: bool = False
     quiet: bool = False
@@ -116,6 +117,11 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
     with tf.Graph().as_default(), InterruptFlag() as interrupt:
         # ---- build -----------------------------------------------------------------------------------------------
         graph = training_graph.build_training(experiment)
+        resident: Any = None
+        if options.steps_per_call > 1:
+            from tf1_models import resident_steps
+
+            resident = resident_steps.build(experiment, graph, len(data.x_train))
         initialize = tf.global_variables_initializer()
         tf.get_default_graph().finalize()  # nothing may add ops inside the loop
         with tensorflow_setup.quiet_stderr(not options.tf_log):
@@ -160,6 +166,8 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 log.line(f"resuming at epoch {progress.epoch + 1}, step {progress.step}")
             if int(session.run(graph.global_step)) != progress.step:
                 raise InputError(f"checkpoint of step {progress.step} holds another step; --fresh starts anew")
+            if resident is not None:
+                resident_steps.fill(session, resident, data.x_train, data.y_train)
             if cluster is not None:
                 cluster.begin(session, graph, progress.step, save, lambda: leave() if interrupt.raised else None)
             events = folder.events(tf, progress.step)
@@ -181,35 +189,39 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 if options.console is not None:
                     options.console.start_epoch(progress.epoch)
 
-                while progress.step_in_epoch < n_steps:
-                    at = progress.step_in_epoch * experiment.batch_size
-                    batch = train_indices[order[at : at + experiment.batch_size]]
-                    if cluster is None:
-                        feed = training_graph.training_feed(graph, experiment, data, batch, progress.epoch,
+                while progress.step_in_epoch < n_steps and not progress.stopped:
+                    rows = epoch_state.rows_of_call(experiment, progress, len(order), options.steps_per_call)
+                    batches = [train_indices[order[some]] for some in rows]
+                    if resident is not None:
+                        of_steps = resident_steps.run(session, graph, resident, experiment, batches, progress.step,
+                                                      rate)
+                    elif cluster is None:
+                        feed = training_graph.training_feed(graph, experiment, data, batches[0], progress.epoch,
                                                             progress.step)
-                        values = session.run(graph.fetches, {**feed, graph.learning_rate: rate})
+                        of_steps = [session.run(graph.fetches, {**feed, graph.learning_rate: rate})]
                     else:
-                        values = cluster.step(data, batch, progress.epoch, progress.step, rate)
-                    if not math.isfinite(values["loss"]):
-                        raise CheckFailed(
-                            f"loss is {values['loss']} at epoch {progress.epoch + 1}, step {progress.step + 1} (batch "
-                            f"{progress.step_in_epoch + 1} of {n_steps}): training has diverged; last good checkpoint: "
-                            f"ckpt-{saving.list_steps(folder.path)[0]}"
-                        )
-                    epoch_state.count_step(progress, values, len(batch), experiment.report)
-                    seconds = time.monotonic() - started
-                    speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
-                    accuracy = progress.n_correct / progress.n_seen
-                    bar.update(progress.step_in_epoch, float(values["loss"]), accuracy, speed)
-                    if options.console is not None:
-                        options.console.step(progress.step, progress.step_in_epoch, n_steps, values, len(batch), speed)
+                        of_steps = [cluster.step(data, batches[0], progress.epoch, progress.step, rate)]
+                    for batch, values in zip(batches, of_steps):
+                        if not math.isfinite(values["loss"]):
+                            raise CheckFailed(
+                                f"loss is {values['loss']} at epoch {progress.epoch + 1}, step {progress.step + 1} "
+                                f"(batch {progress.step_in_epoch + 1} of {n_steps}): training has diverged; last good "
+                                f"checkpoint: ckpt-{saving.list_steps(folder.path)[0]}"
+                            )
+                        epoch_state.count_step(progress, values, len(batch), experiment.report)
+                        seconds = time.monotonic() - started
+                        speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
+                        accuracy = progress.n_correct / progress.n_seen
+                        bar.update(progress.step_in_epoch, float(values["loss"]), accuracy, speed)
+                        if options.console is not None:
+                            options.console.step(progress.step, progress.step_in_epoch, n_steps, values, len(batch),
+                                                 speed)
                     if progress.step == experiment.max_steps:
                         progress.stopped = "max_steps"
-                        break
-                    if interrupt.raised:
+                    elif interrupt.raised:
                         bar.finish()
                         leave()
-                    if time.monotonic() - saved_at > 60.0 * options.checkpoint_minutes:
+                    elif time.monotonic() - saved_at > 60.0 * options.checkpoint_minutes:
                         save()
                         saved_at = time.monotonic()
                 bar.finish()

@@ -33,6 +33,7 @@ class TrainingGraph(NamedTuple):
         step: int64 scalar placeholder: steps done before this one; keys the dropout masks.
         learning_rate: Scalar placeholder.
         handles: The report's graph.
+        optimizer: The `tf.train.Optimizer`; its slots exist.
         fetches: Tensors for one step, all computed before any variable changes; "train" is the update.
         global_step: Step variable; read only in a `run` of its own (beside an update it is a race).
         saver: Over every global variable.
@@ -43,6 +44,7 @@ class TrainingGraph(NamedTuple):
     step: Any
     learning_rate: Any
     handles: GraphHandles
+    optimizer: Any
     fetches: Dict[str, Any]
     global_step: Any
     saver: Any
@@ -52,11 +54,15 @@ def inputs(experiment: Experiment) -> Tuple[Any, Any, Any, Any]:
     """Placeholders for bytes and ids, and the tensors in the report's scale."""
     image_bytes = tf.placeholder(tf.uint8, [None, IMAGE_SIZE_PX, IMAGE_SIZE_PX, N_CHANNELS], name="image_bytes")
     label_ids = tf.placeholder(tf.uint8, [None], name="label_ids")
+    return (image_bytes, label_ids, *scaled(experiment, image_bytes, label_ids))
+
+
+def scaled(experiment: Experiment, image_bytes: Any, label_ids: Any) -> Tuple[Any, Any]:
+    """uint8 [batch, 32, 32, 3] and [batch] as the graph takes them: images in the report's scale, one-hot labels."""
     images = tf.cast(image_bytes, tf.float32)
     if experiment.pixel_divisor != 1.0:
         images = images / tf.constant(experiment.pixel_divisor, tf.float32)
-    labels = tf.one_hot(tf.cast(label_ids, tf.int32), N_CLASSES, dtype=tf.float32)
-    return image_bytes, label_ids, images, labels
+    return images, tf.one_hot(tf.cast(label_ids, tf.int32), N_CLASSES, dtype=tf.float32)
 
 
 def build_inference(experiment: Experiment) -> InferenceGraph:
@@ -87,24 +93,29 @@ def build_training(experiment: Experiment) -> TrainingGraph:
     if global_step is None:
         global_step = tf.train.get_or_create_global_step()
 
+    optimizer = optimizers.make(experiment.optimizer, learning_rate)
+    fetches = one_step(handles, label_ids, optimizer, global_step)
+    saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
+    return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, optimizer, fetches, global_step, saver)
+
+
+def one_step(handles: GraphHandles, label_ids: Any, optimizer: Any, global_step: Any) -> Dict[str, Any]:
+    """The update and what is known before it: `TrainingGraph.fetches`."""
     n_correct = tf.reduce_sum(
         tf.cast(tf.equal(handles.predictions, tf.cast(label_ids, tf.int64)), tf.int32), name="n_correct"
     )
-    optimizer = optimizers.make(experiment.optimizer, learning_rate)
     gradients = [(g, v) for g, v in optimizer.compute_gradients(handles.loss) if g is not None]
     # Losses and counts first, updates after: the L2 term reads variables that the update writes.
     before = [handles.data_loss, handles.l2_loss, handles.loss, n_correct, *handles.update_ops]
     with tf.control_dependencies(before):
         train = optimizer.apply_gradients(gradients, global_step=global_step, name="train")
-    fetches = {
+    return {
         "train": train,
         "loss": handles.loss,
         "data_loss": handles.data_loss,
         "l2_loss": handles.l2_loss,
         "n_correct": n_correct,
     }
-    saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
-    return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, fetches, global_step, saver)
 
 
 def training_feed(graph: Any, experiment: Experiment, data: Dataset, batch: np.ndarray, epoch: int,

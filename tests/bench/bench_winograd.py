@@ -1,4 +1,4 @@
-"""nine_conv's and alexnet_bn's 3x3 convolutions, direct and by Winograd, in turn: python -m tests.bench.bench_winograd [--threads N]
+"""The reports' 3x3 convolutions, direct and by Winograd, in turn: python -m tests.bench.bench_winograd [--threads N]
 
 For every layer's shape at the report's batch: milliseconds forward, and forward with both gradients; the best of some
 rounds, since other programs only ever add time, and the ratio direct / Winograd. `winograd.pays` is read off it.
@@ -19,7 +19,8 @@ LAYERS = [(128, 32, 64, 64), (128, 16, 64, 128), (128, 16, 128, 128), (128, 8, 1
           (128, 4, 256, 512), (128, 4, 512, 512), (100, 14, 256, 384), (100, 14, 384, 384), (100, 14, 384, 256)]
 
 
-def measure(tf: Any, batch: int, size_px: int, c_in: int, c_out: int, threads: int, rounds: int) -> Dict[str, List[float]]:
+def measure(tf: Any, batch: int, size_px: int, c_in: int, c_out: int, threads: int, rounds: int
+            ) -> Dict[str, List[float]]:
     """Best milliseconds: kind -> [forward, forward and both gradients]."""
     from tf1_models.graphs import winograd
 
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
     tf = tensorflow_setup.import_tensorflow()
-    print(f"TensorFlow {tf.__version__}, {args.threads} threads, the report's batch: ms forward, and with both gradients")
+    print(f"TensorFlow {tf.__version__}, {args.threads} threads, the report's batch: ms forward, with both gradients")
     print(f"{'layer':>16}{'direct':>16}{'winograd':>16}{'direct/winograd':>20}")
     for batch, size_px, c_in, c_out in LAYERS:
         best = measure(tf, batch, size_px, c_in, c_out, args.threads, args.rounds)

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--console", choices=["kit", "report"], default="kit",
                         help="report: print what the report's own program printed")
     parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
+    parser.add_argument("--steps-per-call", type=int, default=1, metavar="N",
+                        help="above 1: hold the images as bytes where TensorFlow computes (a GPU's memory) and take N "
+                             "steps a Session call; same results (default 1)")
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, metavar="M",
                         help="also save inside an epoch, every M minutes (default 10)")
     parser.add_argument("--cluster", action="store_true",
@@ -55,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--json and --console report both want stdout; choose one")
     cluster = _cluster(args)
     experiment = registry.experiment(args.report, args.run or registry.default_run(args.report), words)
+    _check_steps_per_call(args, experiment.augmentation)
     if cluster is not None and (experiment.precision != "float32" or experiment.xla):
         raise UsageError("--cluster trains in float32 without XLA; leave out precision= and xla=")
 
@@ -68,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
         out=args.out,
         fresh=args.fresh,
         threads=args.threads,
+        steps_per_call=args.steps_per_call,
         checkpoint_minutes=args.checkpoint_minutes,
         require_gpu=args.require_gpu,
         quiet=args.quiet,
@@ -104,6 +109,19 @@ def run(args: argparse.Namespace) -> int:
         log.close()
         folder.close()
     return 0
+
+
+def _check_steps_per_call(args: argparse.Namespace, augmentation: bool) -> None:
+    from tf1_models.errors import UsageError
+
+    if args.steps_per_call < 1:
+        raise UsageError(f"--steps-per-call {args.steps_per_call} is out of range; allowed: 1 or more")
+    if args.steps_per_call > 1 and args.cluster:
+        raise UsageError("--steps-per-call is for one machine: with --cluster a step's gradients cross the network; "
+                         "leave one of them out")
+    if args.steps_per_call > 1 and augmentation:
+        raise UsageError("--steps-per-call takes the images as they are, and augmentation=true changes them outside "
+                         "the graph; leave one of them out")
 
 
 def _cluster(args: argparse.Namespace) -> Any:

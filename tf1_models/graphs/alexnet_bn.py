@@ -39,6 +39,8 @@ def build(
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
     convolutions: str = "direct",
+    keep_prob: Optional[Any] = None,
+    is_training: Optional[Any] = None,
 ) -> GraphHandles:
     """Adds the graph to the current default graph.
 
@@ -51,14 +53,18 @@ def build(
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
         convolutions: "direct", or "winograd" where `winograd.pays`: the same variables, other last bits.
+        keep_prob: Scalar tensor; None makes the placeholder.
+        is_training: True for a graph that only trains; None makes the placeholder.
 
     Returns:
         The handles; `update_ops` holds the ten moving statistics' updates, also in tf.GraphKeys.UPDATE_OPS.
     """
     x = tf.placeholder(dtype, [None, 32, 32, 3], name="images") if images is None else images
     y = tf.placeholder(dtype, [None, 10], name="labels") if labels is None else labels
-    keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
-    is_training = tf.placeholder_with_default(tf.constant(False), shape=(), name="is_training")
+    if keep_prob is None:
+        keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
+    if is_training is None:
+        is_training = tf.placeholder_with_default(tf.constant(False), shape=(), name="is_training")
     table = LayerTable()
     layers = _Layers(net, table, is_training, keep_prob, seed, step, dtype, convolutions)
     logits, probabilities = _alexnet(x, layers)

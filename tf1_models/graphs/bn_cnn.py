@@ -32,6 +32,8 @@ def build(
     seed: int = 0,
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
+    keep_prob: Optional[Any] = None,
+    is_training: Optional[Any] = None,
 ) -> GraphHandles:
     """Adds the graph to the current default graph.
 
@@ -42,6 +44,8 @@ def build(
         seed: Run seed: initial values and dropout masks derive from it.
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
+        keep_prob: Scalar tensor; None makes the placeholder.
+        is_training: True for a graph that only trains; None makes the placeholder.
 
     Returns:
         The handles; `is_training` is `placeholder_with_default(False)`, `keep_prob` `placeholder_with_default(1.0)` or
@@ -49,9 +53,9 @@ def build(
     """
     x = tf.placeholder(dtype, [None, 32, 32, 3], name="x") if images is None else images
     y = tf.placeholder(dtype, [None, 10], name="y") if labels is None else labels
-    is_training = tf.placeholder_with_default(False, shape=(), name="is_training")
-    keep_prob = None
-    if net.dropout:
+    if is_training is None:
+        is_training = tf.placeholder_with_default(False, shape=(), name="is_training")
+    if net.dropout and keep_prob is None:
         keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
     layers = TorchLayers(is_training, seed, step, dtype)
 

@@ -21,7 +21,7 @@ def by_mode(
     """Outputs of one of two functions; only that one's ops run.
 
     Args:
-        is_training: Scalar bool tensor.
+        is_training: Scalar bool tensor; True (no tensor) for a graph that only trains: no switch at all then.
         tensors: All that the functions read and that has a gradient, and whatever an output is made of alone.
         training: Called with `tensors`, alive in training only; returns its outputs.
         evaluation: Likewise, alive in evaluation only; as many outputs, of the same shapes and dtypes.
@@ -31,6 +31,8 @@ def by_mode(
         of one way's and the other's is as dead as the way not taken), and an output that depends on no switched tensor
         would be alive in both modes.
     """
+    if is_training is True:
+        return list(training(*tensors))
     ways = [tf.raw_ops.Switch(data=tensor, pred=is_training) for tensor in tensors]
     evaluated = evaluation(*[way.output_false for way in ways])
     trained = training(*[way.output_true for way in ways])

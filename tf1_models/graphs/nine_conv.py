@@ -36,6 +36,7 @@ def build(
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
     convolutions: str = "direct",
+    keep_prob: Optional[Any] = None,
 ) -> GraphHandles:
     """Adds the graph to the current default graph.
 
@@ -47,13 +48,15 @@ def build(
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
         convolutions: "direct", or "winograd" where `winograd.pays`: the same variables, other last bits.
+        keep_prob: Scalar tensor; None makes the placeholder.
 
     Returns:
         The handles; `keep_prob` is `placeholder_with_default(1.0)`, `is_training` is None.
     """
     x = tf.placeholder(dtype, [None, 32, 32, 3], name="x") if images is None else images
     y = tf.placeholder(dtype, [None, 10], name="y") if labels is None else labels
-    keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
+    if keep_prob is None:
+        keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
     table = LayerTable()
     layers = _Layers(table, seed, dtype, convolutions)
     trunk = _shallow_trunk if net.trunk == "shallow" else _nine_conv_trunk

@@ -33,6 +33,8 @@ def build(
     seed: int = 0,
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
+    keep_prob: Optional[Any] = None,
+    is_training: Optional[Any] = None,
 ) -> GraphHandles:
     """Adds the graph to the current default graph.
 
@@ -43,6 +45,8 @@ def build(
         seed: Run seed: initial values, RReLU slopes and acting dropout masks derive from it.
         step: int64 scalar, zero-based training step, for resumable random numbers; None: stateful ones.
         dtype: tf.float32, or tf.float64 for the parity tests.
+        keep_prob: Scalar tensor; None makes the placeholder.
+        is_training: True for a graph that only trains; None makes the placeholder.
 
     Returns:
         The handles; `is_training` is `placeholder_with_default(False)`; `keep_prob` is None as reported (Q7), and
@@ -50,9 +54,9 @@ def build(
     """
     x = tf.placeholder(dtype, [None, 32, 32, 3], name="x") if images is None else images
     y = tf.placeholder(dtype, [None, 10], name="y") if labels is None else labels
-    is_training = tf.placeholder_with_default(False, shape=(), name="is_training")
-    keep_prob = None
-    if net.dropout_acts:
+    if is_training is None:
+        is_training = tf.placeholder_with_default(False, shape=(), name="is_training")
+    if net.dropout_acts and keep_prob is None:
         keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
     layers = TorchLayers(is_training, seed, step, dtype, net.weight_init)
 

@@ -36,7 +36,7 @@ class TorchLayers:
     """Builds layers and collects what a graph has to return: rows of the layer table and batch norm's updates.
 
     Args:
-        is_training: Scalar bool tensor: batch norm's and RReLU's mode.
+        is_training: Scalar bool tensor, or True for a graph that only trains: batch norm's and RReLU's mode.
         seed: Run seed.
         step: int64 scalar tensor or None (see `graphs.random_ops`).
         dtype: tf.float32 or tf.float64.
@@ -143,7 +143,10 @@ class TorchLayers:
             return RRELU_LOWER + (RRELU_UPPER - RRELU_LOWER) * u
 
         mean = tf.constant((RRELU_LOWER + RRELU_UPPER) / 2.0, self.dtype)
-        slopes = tf.cond(self.is_training, drawn, lambda: tf.fill(tf.shape(x), mean))
+        if self.is_training is True:
+            slopes = drawn()
+        else:
+            slopes = tf.cond(self.is_training, drawn, lambda: tf.fill(tf.shape(x), mean))
         return tf.identity(slopes, name=f"{name}/slopes")
 
     def max_pool(self, x: Any, name: str) -> Any:

@@ -10,8 +10,8 @@ last bits move. The gradient that TensorFlow derives is Winograd's too: the same
 
 Images are small where it pays. Up to 64 pixels a transform is one matrix over all of them, padding included, and the
 whole convolution four matrix products and two transpositions; above, a matrix for each axis, and a transposition more
-on each side. Ops of few kinds, each of them fast in every TensorFlow. Measured by `python -m tests.bench.bench_winograd`;
-`pays` is the rule that came of it.
+on each side. Ops of few kinds, each of them fast in every TensorFlow. Measured by `python -m
+tests.bench.bench_winograd`; `pays` is the rule that came of it.
 """
 
 from __future__ import annotations
