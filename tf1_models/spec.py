@@ -12,10 +12,12 @@ from tf1_models.errors import UsageError
 # first_tenth_per_class: the first tenth of every class's files is validation (alexnet_bn, Keras' validation_split).
 DEV_SPLITS = ("none", "first_quarter", "first_tenth_per_class")
 OPTIMIZERS = ("adam", "torch_adam", "torch_sgd", "torch_adagrad", "torch_rmsprop", "keras_adam")
-# How sums are formed, not which: other last bits, nothing else. winograd: graphs/winograd.py, where it pays.
-CONVOLUTIONS = ("direct", "winograd")
+# How sums are formed, not which: other last bits, nothing else. winograd: graphs/winograd.py, where it pays, for 3x3
+# kernels; winograd_5x5: for both.
+CONVOLUTIONS = ("direct", "winograd", "winograd_5x5")
 PRECISIONS = ("float32", "bf16", "tf32")  # see execution.py; the variables are float32 in all
-_WITH_WINOGRAD = ("nine_conv", "alexnet_bn")  # elsewhere no layer has 3x3 kernels, few pixels and many channels
+# elsewhere no layer has the kernel, few pixels and many channels
+_WITH_WINOGRAD = {"winograd": ("nine_conv", "alexnet_bn"), "winograd_5x5": ("alexnet_bn", "bn_cnn")}
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
 METRICS = ("test_accuracy", "dev_f1_weighted")
 BASES = ("listed", "assumed", "unrecoverable")
@@ -140,9 +142,10 @@ class Experiment:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if self.convolutions != "direct" and self.report not in _WITH_WINOGRAD:
+        reports = _WITH_WINOGRAD.get(self.convolutions, (self.report,))
+        if self.report not in reports:
             raise UsageError(
-                f"convolutions={self.convolutions} is for {', '.join(_WITH_WINOGRAD)}; leave it out for {self.report}"
+                f"convolutions={self.convolutions} is for {', '.join(reports)}; leave it out for {self.report}"
             )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 
@@ -26,18 +26,20 @@ def load(tf: Any, sess: Any, values: Mapping[str, np.ndarray]) -> None:
     sess.run(tf.global_variables_initializer(), feeds)
 
 
-def compute(golden: Mapping[str, np.ndarray], report: str, run: str) -> Dict[str, np.ndarray]:
+def compute(golden: Mapping[str, np.ndarray], report: str, run: str,
+            overrides: Optional[Dict[str, str]] = None) -> Dict[str, np.ndarray]:
     """Forward, gradients and ten steps of one run, as `reference.record` notes them.
 
     Args:
         golden: The golden file: its dtype and batch size are taken.
         report: "bn_cnn" or "prelu_cnn".
         run: A run of it; net, optimizer and learning rate are the row's.
+        overrides: Settings of the graph that differ from the row's.
     """
     tf = import_tensorflow()
     dtype, row = str(golden["dtype"]), registry.experiment(report, run)
     with tf.Graph().as_default():
-        handles = registry.graph(report, run).build(dtype=tf.as_dtype(dtype))
+        handles = registry.graph(report, run, overrides).build(dtype=tf.as_dtype(dtype))
         variables = {v.op.name: v for v in tf.global_variables()}
         optimizer = optimizers.make(row.optimizer, row.learning_rate)
         pairs = optimizer.compute_gradients(handles.loss)

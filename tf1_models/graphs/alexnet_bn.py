@@ -52,7 +52,8 @@ def build(
         seed: Run seed: initial values and dropout masks derive from it.
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
-        convolutions: "direct", or "winograd" where `winograd.pays`: the same variables, other last bits.
+        convolutions: "direct", or where `winograd.pays` "winograd" or "winograd_5x5": the same variables, other last
+            bits.
         keep_prob: Scalar tensor; None makes the placeholder.
         is_training: True for a graph that only trains; None makes the placeholder.
 
@@ -185,7 +186,7 @@ class _Layers:
         """SAME convolution with bias and ReLU."""
         with tf.variable_scope(name):
             kernel, bias = self._kernel_and_bias((kernel_px, kernel_px, int(x.shape[-1]), filters))
-            if self.convolutions == "winograd" and kernel_px == 3 and winograd.pays(int(x.shape[1]), int(x.shape[-1])):
+            if winograd.pays(self.convolutions, kernel_px, x):
                 c = winograd.conv2d(x, kernel, "winograd")
             else:
                 c = tf.nn.conv2d(x, kernel, strides=[1, 1, 1, 1], padding="SAME")

@@ -32,6 +32,7 @@ def build(
     seed: int = 0,
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
+    convolutions: str = "direct",
     keep_prob: Optional[Any] = None,
     is_training: Optional[Any] = None,
 ) -> GraphHandles:
@@ -44,6 +45,7 @@ def build(
         seed: Run seed: initial values and dropout masks derive from it.
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
+        convolutions: "direct", or "winograd_5x5" where `winograd.pays`: the same variables, other last bits.
         keep_prob: Scalar tensor; None makes the placeholder.
         is_training: True for a graph that only trains; None makes the placeholder.
 
@@ -57,7 +59,7 @@ def build(
         is_training = tf.placeholder_with_default(False, shape=(), name="is_training")
     if net.dropout and keep_prob is None:
         keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
-    layers = TorchLayers(is_training, seed, step, dtype)
+    layers = TorchLayers(is_training, seed, step, dtype, convolutions=convolutions)
 
     # 1st layer
     h = layers.conv2d(x, "layer1/0", net.channels[0], kernel_px=5)  # [32, 32, 32]

@@ -102,7 +102,7 @@ class _Layers:
         """Convolution, stride 1, SAME, with bias and ReLU."""
         w = self._xavier(f"W{number}", [kernel_px, kernel_px, int(x.shape[-1]), filters])
         b = self._xavier(f"b{number}", [filters])
-        if self.convolutions == "winograd" and kernel_px == 3 and winograd.pays(int(x.shape[1]), int(x.shape[-1])):
+        if winograd.pays(self.convolutions, kernel_px, x):
             c = winograd.conv2d(x, w, name=f"c{number}")
         else:
             c = tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME", name=f"c{number}")

@@ -20,7 +20,7 @@ from typing import Any, Callable, List, Optional, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from tf1_models.graphs import random_ops
+from tf1_models.graphs import random_ops, winograd
 from tf1_models.graphs.by_mode import by_mode
 from tf1_models.graphs.handles import LayerTable
 from tf1_models.seeds import op_seed
@@ -41,11 +41,13 @@ class TorchLayers:
         step: int64 scalar tensor or None (see `graphs.random_ops`).
         dtype: tf.float32 or tf.float64.
         weight_init: "default" or "xavier" (weights only).
+        convolutions: "direct", or "winograd_5x5" where `winograd.pays`.
     """
 
-    def __init__(self, is_training: Any, seed: int, step: Optional[Any], dtype: Any, weight_init: str = "default"):
+    def __init__(self, is_training: Any, seed: int, step: Optional[Any], dtype: Any, weight_init: str = "default",
+                 convolutions: str = "direct"):
         self.is_training, self.seed, self.step, self.dtype = is_training, seed, step, dtype
-        self.weight_init = weight_init
+        self.weight_init, self.convolutions = weight_init, convolutions
         self.table = LayerTable()
         self.update_ops: List[Any] = []
 
@@ -74,7 +76,11 @@ class TorchLayers:
         """Convolution, stride 1, padding (kernel_px - 1) / 2 on each side (for odd kernels just SAME), with bias."""
         with tf.variable_scope(name):
             weight, bias = self._weight_and_bias([kernel_px, kernel_px, int(x.shape[-1]), filters])
-            y = tf.nn.bias_add(tf.nn.conv2d(x, weight, strides=[1, 1, 1, 1], padding="SAME"), bias)
+            if winograd.pays(self.convolutions, kernel_px, x):
+                y = winograd.conv2d(x, weight, "winograd")
+            else:
+                y = tf.nn.conv2d(x, weight, strides=[1, 1, 1, 1], padding="SAME")
+            y = tf.nn.bias_add(y, bias)
         return self._row(name, "Conv2d", y, (weight, bias))
 
     def linear(self, x: Any, name: str, units: int) -> Any:
