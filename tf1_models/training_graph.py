@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -50,10 +50,10 @@ class TrainingGraph(NamedTuple):
     saver: Any
 
 
-def inputs(experiment: Experiment) -> Tuple[Any, Any, Any, Any]:
-    """Placeholders for bytes and ids, and the tensors in the report's scale."""
-    image_bytes = tf.placeholder(tf.uint8, [None, IMAGE_SIZE_PX, IMAGE_SIZE_PX, N_CHANNELS], name="image_bytes")
-    label_ids = tf.placeholder(tf.uint8, [None], name="label_ids")
+def inputs(experiment: Experiment, batch: Optional[int] = None) -> Tuple[Any, Any, Any, Any]:
+    """Placeholders for bytes and ids, and the tensors in the report's scale; any number of images unless `batch`."""
+    image_bytes = tf.placeholder(tf.uint8, [batch, IMAGE_SIZE_PX, IMAGE_SIZE_PX, N_CHANNELS], name="image_bytes")
+    label_ids = tf.placeholder(tf.uint8, [batch], name="label_ids")
     return (image_bytes, label_ids, *scaled(experiment, image_bytes, label_ids))
 
 
@@ -71,16 +71,17 @@ def build_inference(experiment: Experiment) -> InferenceGraph:
     return InferenceGraph(image_bytes, label_ids, Graph(experiment).build(images=images, labels=labels))
 
 
-def build_training(experiment: Experiment) -> TrainingGraph:
+def build_training(experiment: Experiment, batch: Optional[int] = None) -> TrainingGraph:
     """Adds graph, optimizer step and Saver to the current graph.
 
     Args:
         experiment: The run; its seed decides initial values and dropout masks.
+        batch: Images of every step, for counting a graph's work; None: the last step of an epoch may be short.
 
     Returns:
         The handles. The Saver is built last, so that slots, moving statistics and the step are in every checkpoint.
     """
-    image_bytes, label_ids, images, labels = inputs(experiment)
+    image_bytes, label_ids, images, labels = inputs(experiment, batch)
     # evaluation feeds no step: with keep_prob 1 the masks, whatever their stream, are the identity
     step = tf.placeholder_with_default(tf.constant(0, tf.int64), shape=(), name="step")
     handles = Graph(experiment).build(images=images, labels=labels, step=step)

@@ -13,6 +13,7 @@ def test_formulas() -> None:
     assert flops.convolution_flops([2, 8, 8, 16], [3, 3, 4, 16]) == 2 * 2 * 64 * 16 * 36
     assert flops.product_flops([5, 7], [7, 3], False, False) == 2 * 5 * 7 * 3
     assert flops.product_flops([7, 5], [3, 7], True, True) == 2 * 5 * 7 * 3
+    assert flops.product_flops([4, 6, 5, 7], [4, 6, 7, 3], False, False) == 24 * 2 * 5 * 7 * 3
 
 
 @pytest.mark.tf
@@ -53,3 +54,22 @@ def test_nine_conv_needs_1_53_gflop_a_training_sample(tf: Any) -> None:
     assert found.flops == {kind: 128 * value for kind, value in by_hand.items()}
     assert found.as_json(128)["flops_per_sample"] == pytest.approx(1.53e9, rel=0.003)
     assert evaluated.flops == {"convolution": 128 * sum(convolutions), "matrix product": 128 * products}
+
+
+@pytest.mark.tf
+def test_winograds_products_are_counted_too(tf: Any) -> None:
+    """alexnet_bn's 384 -> 384 layer on 14 pixels: 36 products of [16 tiles * batch, 384] by [384, 384] forward."""
+    from tf1_models.bench.peers import kit_graph
+
+    settings = {"report": "alexnet_bn", "run": "batch_100_epochs_30", "batch": 5}
+    direct, winograd, both = (
+        kit_graph.counted(tf, {**settings, "changes": {"convolutions": kind}})["evaluate"]["flops_by_kind"]
+        for kind in ("direct", "winograd", "winograd_5x5")
+    )
+    layers = [(256, 384), (384, 384), (384, 256)]
+    left_out = sum(flops.convolution_flops([5, 14, 14, c_out], [3, 3, c_in, c_out]) for c_in, c_out in layers)
+    assert direct["convolution"] - winograd["convolution"] == left_out
+    products = sum(36 * 2 * 16 * 5 * c_in * c_out for c_in, c_out in layers)
+    added = winograd["matrix product"] - direct["matrix product"]
+    assert products < added < 1.5 * products  # and the transforms
+    assert winograd["convolution"] - both["convolution"] == flops.convolution_flops([5, 30, 30, 256], [5, 5, 96, 256])

@@ -15,6 +15,9 @@ CONVOLUTIONS = {
     "Conv2DBackpropInput": "input gradient",
     "Conv2DBackpropFilter": "filter gradient",
 }
+# matrix products, and what they call their transposed sides
+_PRODUCTS = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMul": ("adj_x", "adj_y"),
+             "BatchMatMulV2": ("adj_x", "adj_y")}
 # ops that move no data, or are counted by the op that reads them
 _FREE = frozenset((
     "Const", "Placeholder", "PlaceholderWithDefault", "Identity", "IdentityN", "NoOp", "Reshape", "Squeeze",
@@ -57,9 +60,12 @@ def convolution_flops(output: Sequence[int], kernel: Sequence[int]) -> int:
 
 
 def product_flops(a: Sequence[int], b: Sequence[int], transpose_a: bool, transpose_b: bool) -> int:
-    """Of a matrix product."""
-    rows, inner = (a[1], a[0]) if transpose_a else (a[0], a[1])
-    return 2 * rows * inner * (b[0] if transpose_b else b[1])
+    """Of a matrix product, or of a batch of them: [..., rows, inner] by [..., inner, columns], either transposed."""
+    rows, inner = (a[-1], a[-2]) if transpose_a else (a[-2], a[-1])
+    n_products = 1
+    for size in a[:-2]:
+        n_products *= size
+    return 2 * n_products * rows * inner * (b[-2] if transpose_b else b[-1])
 
 
 def shape_of(tensor: Any, batch: int) -> Optional[List[int]]:
@@ -116,11 +122,11 @@ def ancestors(fetches: Iterable[Any]) -> List[Any]:
 
 def _flops(op: Any, batch: int) -> Optional[int]:
     """None when a shape that is needed is not known."""
-    if op.type == "MatMul":
+    if op.type in _PRODUCTS:
         shapes = [shape_of(tensor, batch) for tensor in op.inputs]
         if shapes[0] is None or shapes[1] is None:
             return None
-        return product_flops(shapes[0], shapes[1], op.get_attr("transpose_a"), op.get_attr("transpose_b"))
+        return product_flops(shapes[0], shapes[1], *(op.get_attr(name) for name in _PRODUCTS[op.type]))
     output, kernel = {
         "Conv2D": lambda: (op.outputs[0], op.inputs[1]),
         "Conv2DBackpropInput": lambda: (op.inputs[2], op.inputs[1]),
@@ -140,7 +146,7 @@ def count(fetches: Iterable[Any], batch: int) -> Count:
     found = Count()
     for op in ancestors(fetches):
         found.ops += 1
-        if op.type in CONVOLUTIONS or op.type == "MatMul":
+        if op.type in CONVOLUTIONS or op.type in _PRODUCTS:
             flops = _flops(op, batch)
             if flops is None:
                 found.uncounted += 1

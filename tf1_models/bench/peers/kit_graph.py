@@ -97,14 +97,16 @@ def input_path(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> prot
     return protocol.Work(unit, batch, facts)
 
 
-def counted(training: TrainingStep, settings: Dict[str, Any]) -> Dict[str, Any]:
-    """FLOPs and bytes of a training step and of an evaluation."""
+def counted(tf: Any, settings: Dict[str, Any]) -> Dict[str, Any]:
+    """FLOPs and bytes of a training step and of an evaluation, in a graph of their own whose sizes are all known."""
+    from tf1_models import training_graph
     from tf1_models.bench import flops
 
     batch = int(settings["batch"])
-    step = flops.count([fetch.op if hasattr(fetch, "op") else fetch for fetch in training.graph.fetches.values()],
-                       batch)
-    evaluated = flops.count([training.graph.handles.probabilities.op], batch)
+    with tf.Graph().as_default():
+        graph = training_graph.build_training(experiment_of(settings), batch)
+        fetches = [fetch.op if hasattr(fetch, "op") else fetch for fetch in graph.fetches.values()]
+        step, evaluated = flops.count(fetches, batch), flops.count([graph.handles.probabilities.op], batch)
     return {"batch": batch, "step": step.as_json(batch), "evaluate": evaluated.as_json(batch)}
 
 
@@ -136,7 +138,7 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[proto
             return input_path(tf, settings, facts)
         training = TrainingStep(tf, settings)
         if measure == "count":
-            return protocol.Work(lambda: None, 0, {**facts, "work": counted(training, settings)})
+            return protocol.Work(lambda: None, 0, {**facts, "work": counted(tf, settings)})
         if measure == "profile":
             return protocol.Work(lambda: None, 0, {**facts, "profile": profile(tf, training)})
         return protocol.Work(training.run, int(settings["batch"]), facts)
