@@ -153,6 +153,12 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 raise Interrupted(f"{interrupt.raised} at step {progress.step}: state saved in {folder.path}; run the "
                                   "same command to continue")
 
+            def diverged(what: str, loss: float, where: str) -> CheckFailed:
+                return CheckFailed(
+                    f"{what} is {loss} at epoch {progress.epoch + 1}, {where}: training has diverged; last good "
+                    f"checkpoint: ckpt-{saving.list_steps(folder.path)[0]}"
+                )
+
             manifest = saving.latest_sound(folder.path, log.line)
             folder.rewind_metrics(manifest["metrics"] if manifest else None)
             if manifest is None:
@@ -203,11 +209,8 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                         of_steps = [cluster.step(data, batches[0], progress.epoch, progress.step, rate)]
                     for batch, values in zip(batches, of_steps):
                         if not math.isfinite(values["loss"]):
-                            raise CheckFailed(
-                                f"loss is {values['loss']} at epoch {progress.epoch + 1}, step {progress.step + 1} "
-                                f"(batch {progress.step_in_epoch + 1} of {n_steps}): training has diverged; last good "
-                                f"checkpoint: ckpt-{saving.list_steps(folder.path)[0]}"
-                            )
+                            where = f"step {progress.step + 1} (batch {progress.step_in_epoch + 1} of {n_steps})"
+                            raise diverged("loss", values["loss"], where)
                         epoch_state.count_step(progress, values, len(batch), experiment.report)
                         seconds = time.monotonic() - started
                         speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
@@ -232,11 +235,8 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                     cluster.pull()
                 on_eval = results.score_split(session, graph, data, experiment.eval_split, dev_indices, experiment)
                 if not math.isfinite(on_eval.loss):
-                    raise CheckFailed(
-                        f"{experiment.eval_split} loss is {on_eval.loss} at epoch {progress.epoch + 1}, after step "
-                        f"{progress.step} (batch {progress.step_in_epoch} of {n_steps}): training has diverged; last "
-                        f"good checkpoint: ckpt-{saving.list_steps(folder.path)[0]}"
-                    )
+                    where = f"after step {progress.step} (batch {progress.step_in_epoch} of {n_steps})"
+                    raise diverged(f"{experiment.eval_split} loss", on_eval.loss, where)
                 line = epoch_state.epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
                 if progress.best is None or line["macro_f1"] > progress.best["macro_f1"]:
                     progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": line["macro_f1"]}
