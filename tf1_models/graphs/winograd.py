@@ -3,7 +3,8 @@
 Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4. The transforms
 come from the Toom-Cook construction at 0, infinity and the points below. For 3x3 kernels the paper's +-1, +-2 round
 several times more, see B. Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep
-Neural Networks", ACM TOMS 46(4), 2020; the larger tiles of 5x5 kernels round two to five times more than those of 3x3.
+Neural Networks", ACM TOMS 46(4), 2020; the larger tiles of 5x5 kernels round two to five times more than those of
+3x3 kernels.
 
 The same sums in another order, within the golden bounds; but for 5x5 kernels in alexnet_bn, whose gradients are off by
 3e-5 where 1e-5 is asked (Keras' own float32: 1e-3). Opt-in (`convolutions=winograd` for 3x3, `winograd_5x5` for both),
