@@ -96,7 +96,7 @@ def _to_tiles_by_axes(pixels: Any, down: np.ndarray, across: np.ndarray) -> Any:
     width = across.shape[2]
     rows = tf.matmul(tf.constant(down.reshape(-1, height), pixels.dtype), tf.reshape(pixels, [height, -1]))
     rows = tf.reshape(rows, [tile_px * tiles_down, width, -1])
-    every_row = np.repeat(across.reshape(1, -1, width), tile_px * tiles_down, axis=0)  # a batched product takes one each
+    every_row = np.repeat(across.reshape(1, -1, width), tile_px * tiles_down, axis=0)  # one for each product
     both = tf.matmul(tf.constant(every_row, pixels.dtype), rows)
     return tf.transpose(tf.reshape(both, [tile_px, tiles_down, tile_px, -1]), [0, 2, 1, 3])
 
