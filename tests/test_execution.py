@@ -97,5 +97,46 @@ def test_what_the_machine_cannot_do_is_refused(tf: Any, monkeypatch: Any) -> Non
     with pytest.raises(MachineError, match="needs a processor with avx512_bf16 or amx_bf16, which this one lacks"):
         configure("bf16")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
-    with pytest.raises(MachineError, match="needs an NVIDIA GPU of compute capability 8.0 or later"):
-        configure("tf32")
+    for precision, capability in (("tf32", "8.0"), ("fp16", "7.0")):
+        with pytest.raises(MachineError, match=f"precision={precision} needs an NVIDIA GPU .* {capability} or later"):
+            configure(precision)
+
+
+def test_fp16_is_asked_of_a_gpu_that_has_it(tf: Any, monkeypatch: Any) -> None:
+    if tf.__version__.startswith("1."):
+        pytest.skip("TensorFlow 1 is refused: see above")
+    details = {"compute_capability": (6, 1)}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda device: details)
+    row = registry.experiment("prelu_cnn", overrides={"precision": "fp16"})
+    config = tf.ConfigProto()
+    with pytest.raises(MachineError, match="precision=fp16 needs"):
+        execution.configure(tf, config, row)
+    details["compute_capability"] = (7, 0)
+    execution.configure(tf, config, row)
+    assert config.graph_options.rewrite_options.auto_mixed_precision == 1
+
+
+@pytest.mark.parametrize("report", ["prelu_cnn", "nine_conv"])
+def test_the_loss_scale_rounds_nothing(tf: Any, report: str) -> None:
+    """float32 arithmetic with and without it: the same variables after two steps, to the last bit."""
+    from tf1_models import training_graph
+
+    images = np.random.RandomState(0).randint(0, 256, (4, 32, 32, 3)).astype(np.uint8)
+    outcomes = []
+    for precision in ("float32", "fp16"):
+        row = registry.experiment(report, overrides={"precision": precision})
+        assert execution.loss_scale(row) == {"float32": 1.0, "fp16": 128.0}[precision]
+        with tf.Graph().as_default(), tf.Session(config=tensorflow_setup.session_config(tf, 1)) as session:
+            graph = training_graph.build_training(row)
+            n_scaled = sum(op.type == "RealDiv" for op in tf.get_default_graph().get_operations())
+            feed = {graph.image_bytes: images, graph.label_ids: np.arange(4), graph.learning_rate: 0.001}
+            if graph.handles.is_training is not None:
+                feed[graph.handles.is_training] = True
+            session.run(tf.global_variables_initializer())
+            for step in range(2):
+                loss = session.run(graph.fetches, {**feed, graph.step: step})["loss"]
+            outcomes.append((loss, session.run(tf.global_variables()), n_scaled))
+    (loss, variables, n_plain), (loss_fp16, variables_fp16, n_scaled) = outcomes
+    assert loss == loss_fp16 and n_scaled > n_plain
+    assert all(np.array_equal(one, other) for one, other in zip(variables, variables_fp16))

@@ -8,8 +8,10 @@ variables stay float32 in every case; what changes is the arithmetic inside.
 - precision=tf32: 10 bits of mantissa in the inputs of convolutions and matrix products; NVIDIA GPUs from Ampere on,
   where TensorFlow 2.x does it unasked. The kit turns it off unless asked: float32 means float32. Never run on a
   GPU so far.
-- There is no fp16: it needs a loss scale, and neither a GPU nor a processor that TensorFlow takes it on was at hand to
-  measure what it costs.
+- precision=fp16: TensorFlow's rewriter lets ops that are safe in it take and give half floats (11 bits of mantissa, 5
+  of exponent); NVIDIA GPUs from Volta on. Gradients too small for half floats are kept by a loss scale, a fixed power
+  of two, which rounds nothing where no half float is. A gradient that overflows makes the loss NaN, which stops the
+  run. Never run on a GPU so far; its cost in accuracy is not known.
 - xla=true: clusters of ops compiled by XLA.
 """
 
@@ -23,7 +25,8 @@ from tf1_models.spec import Experiment
 
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 _XLA_ON_CPU = "--tf_xla_cpu_global_jit"
-_TF32_CAPABILITY = (8, 0)
+_GPU_CAPABILITY = {"tf32": (8, 0), "fp16": (7, 0)}
+_LOSS_SCALE = {"fp16": 128.0}  # a power of two; NVIDIA's "Mixed-Precision Training" guide: 8 to 32K for most nets
 
 
 def configure(tf: Any, config: Any, experiment: Optional[Experiment]) -> None:
@@ -53,8 +56,10 @@ def configure(tf: Any, config: Any, experiment: Optional[Experiment]) -> None:
                 f"precision=bf16 needs a processor with {' or '.join(_BF16_FLAGS)}, which this one lacks; leave it out"
             )
         config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1  # RewriterConfig.ON
-    if experiment.precision == "tf32":
-        _check_tf32(tf)
+    if experiment.precision in _GPU_CAPABILITY:
+        _check_gpu(tf, experiment.precision)
+    if experiment.precision == "fp16":
+        config.graph_options.rewrite_options.auto_mixed_precision = 1  # RewriterConfig.ON
     if experiment.xla:
         options = config.graph_options.optimizer_options
         options.global_jit_level = tf.OptimizerOptions.ON_2
@@ -76,9 +81,17 @@ def processor_flags() -> FrozenSet[str]:
     return frozenset()
 
 
-def _check_tf32(tf: Any) -> None:
+def loss_scale(experiment: Experiment) -> float:
+    """What the loss is multiplied with before its gradients are taken, and they are divided by after."""
+    return _LOSS_SCALE.get(experiment.precision, 1.0)
+
+
+def _check_gpu(tf: Any, precision: str) -> None:
     for device in tf.config.list_physical_devices("GPU"):
         capability = tf.config.experimental.get_device_details(device).get("compute_capability", (0, 0))
-        if tuple(capability) >= _TF32_CAPABILITY:
+        if tuple(capability) >= _GPU_CAPABILITY[precision]:
             return
-    raise MachineError("precision=tf32 needs an NVIDIA GPU of compute capability 8.0 or later; leave it out")
+    least = ".".join(map(str, _GPU_CAPABILITY[precision]))
+    raise MachineError(
+        f"precision={precision} needs an NVIDIA GPU of compute capability {least} or later; leave it out"
+    )

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from tf1_models.classes import IMAGE_SIZE_PX, N_CHANNELS
+from tf1_models.execution import loss_scale
 from tf1_models.registry import Graph
 from tf1_models.spec import Experiment
 from tf1_models.training_graph import TrainingGraph, one_step, scaled
@@ -70,7 +71,7 @@ def build(experiment: Experiment, graph: TrainingGraph, n_images: int) -> Reside
                 keep_prob=graph.handles.keep_prob,
                 is_training=None if graph.handles.is_training is None else True,
             )
-        step = one_step(handles, ids, graph.optimizer, graph.global_step)
+        step = one_step(handles, ids, graph.optimizer, graph.global_step, loss_scale(experiment))
         with tf.control_dependencies([step["train"]]):  # the next step reads what this one has written
             written = [array.write(at, step[name]) for array, name in zip(done, _FETCHED)]
             return [at + 1, *written]

@@ -15,7 +15,7 @@ OPTIMIZERS = ("adam", "torch_adam", "torch_sgd", "torch_adagrad", "torch_rmsprop
 # How sums are formed, not which: other last bits, nothing else. winograd: graphs/winograd.py, where it pays, for 3x3
 # kernels; winograd_5x5: for both.
 CONVOLUTIONS = ("direct", "winograd", "winograd_5x5")
-PRECISIONS = ("float32", "bf16", "tf32")  # see execution.py; the variables are float32 in all
+PRECISIONS = ("float32", "bf16", "tf32", "fp16")  # see execution.py; the variables are float32 in all
 # elsewhere no layer has the kernel, few pixels and many channels
 _WITH_WINOGRAD = {"winograd": ("nine_conv", "alexnet_bn"), "winograd_5x5": ("alexnet_bn", "bn_cnn")}
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")

@@ -7,7 +7,7 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from tf1_models import optimizers
+from tf1_models import execution, optimizers
 from tf1_models.augmentation import augment
 from tf1_models.classes import IMAGE_SIZE_PX, N_CHANNELS, N_CLASSES
 from tf1_models.datasets.dataset import Dataset
@@ -95,17 +95,21 @@ def build_training(experiment: Experiment, batch: Optional[int] = None) -> Train
         global_step = tf.train.get_or_create_global_step()
 
     optimizer = optimizers.make(experiment.optimizer, learning_rate)
-    fetches = one_step(handles, label_ids, optimizer, global_step)
+    fetches = one_step(handles, label_ids, optimizer, global_step, execution.loss_scale(experiment))
     saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
     return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, optimizer, fetches, global_step, saver)
 
 
-def one_step(handles: GraphHandles, label_ids: Any, optimizer: Any, global_step: Any) -> Dict[str, Any]:
-    """The update and what is known before it: `TrainingGraph.fetches`."""
+def one_step(handles: GraphHandles, label_ids: Any, optimizer: Any, global_step: Any, loss_scale: float
+             ) -> Dict[str, Any]:
+    """The update and what is known before it: `TrainingGraph.fetches`; `loss_scale` is `execution.loss_scale`."""
     n_correct = tf.reduce_sum(
         tf.cast(tf.equal(handles.predictions, tf.cast(label_ids, tf.int64)), tf.int32), name="n_correct"
     )
-    gradients = [(g, v) for g, v in optimizer.compute_gradients(handles.loss) if g is not None]
+    scaled_loss = handles.loss if loss_scale == 1.0 else handles.loss * loss_scale
+    gradients = [(g, v) for g, v in optimizer.compute_gradients(scaled_loss) if g is not None]
+    if loss_scale != 1.0:
+        gradients = [(g / loss_scale, v) for g, v in gradients]
     # Losses and counts first, updates after: the L2 term reads variables that the update writes.
     before = [handles.data_loss, handles.l2_loss, handles.loss, n_correct, *handles.update_ops]
     with tf.control_dependencies(before):
