@@ -3,8 +3,9 @@
 The training images are held once, as bytes, where TensorFlow computes (on a GPU: in its memory); a call is fed which
 images its steps take, 4 bytes each instead of 3,072, and comes back after N steps. The loop around the steps is a
 `tf.while_loop` whose body is the report's graph built a second time on the same variables, so every step is the step
-that the plain loop takes, to the last bit (on a processor; never run on a GPU so far). It pays where a step is short
-beside the call: small nets, a GPU.
+that the plain loop takes, to the last bit (on a processor; never run on a GPU so far). It is meant for
+steps that are short beside the call: small nets, a GPU. On two cores a gain did not stand out from the noise
+(`python -m tests.bench.bench_steps_per_call`).
 """
 
 from __future__ import annotations
