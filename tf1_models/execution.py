@@ -11,7 +11,8 @@ variables stay float32 in every case; what changes is the arithmetic inside.
 - precision=fp16: TensorFlow's rewriter lets ops that are safe in it take and give half floats (11 bits of mantissa, 5
   of exponent); NVIDIA GPUs from Volta on. Gradients too small for half floats are kept by a loss scale, a fixed power
   of two, which rounds nothing where no half float is. There is no skipping of steps whose gradients overflow: a loss
-  that is no longer finite stops the run, as in every precision. Never run on a GPU so far; its cost in accuracy is not known.
+  that is no longer finite stops the run, as in every precision. Never run on a GPU so far; its cost in accuracy is not
+  known.
 - xla=true: clusters of ops compiled by XLA.
 """
 
