@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, Optional
 
 from tf1_models import execution
 from tf1_models.errors import KitError, MachineError
+from tf1_models.lean_import import without_optional_packages
 from tf1_models.spec import Experiment
 
 
@@ -59,7 +60,7 @@ def import_tensorflow(quiet: bool = True) -> Any:
     if quiet:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with quiet_stderr(quiet):
+        with quiet_stderr(quiet), without_optional_packages():
             import tensorflow.compat.v1 as tf
 
             tf.logging.set_verbosity(tf.logging.ERROR)
