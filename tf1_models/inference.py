@@ -19,7 +19,7 @@ def probabilities(
     threads: Optional[int] = None,
     tf_log: bool = False,
     on_batch: Optional[Callable[[int], None]] = None,
-    batch_size: int = evaluate.EVAL_BATCH_SIZE,
+    batch_size: Optional[int] = None,
 ) -> np.ndarray:
     """Builds the checkpoint's graph, restores it strictly and predicts.
 
@@ -30,7 +30,7 @@ def probabilities(
         threads: Threads TensorFlow may use; None: the usable processors.
         tf_log: Show TensorFlow's start-up lines.
         on_batch: Called with the number of images done.
-        batch_size: Images a `session.run`.
+        batch_size: Images a `session.run`; None: the report's, see `evaluate.batch_size_of`.
 
     Returns:
         float32 [n, 10].
@@ -50,7 +50,8 @@ def probabilities(
         with session:
             with tensorflow_setup.quiet_stderr(not tf_log):
                 checkpoint_source.restore(tf, session, source)
-            found = evaluate.predict(session, graph, images, indices, batch_size, on_batch)
+            size = batch_size or evaluate.batch_size_of(source.experiment.report)
+            found = evaluate.predict(session, graph, images, size, indices, on_batch)
     if not np.isfinite(found).all():  # argmax would call them class 0, and be right for one image in ten
         raise InputError(f"{os.path.basename(source.prefix)} gives probabilities that are not finite")
     return found

@@ -61,8 +61,9 @@ def score_split(session: Any, graph: Any, data: Dataset, split: str, dev_indices
         Scores and mean loss.
     """
     over_softmax = experiment.report == "course_models"  # Q1
+    batch_size = evaluate.batch_size_of(experiment.report)
     if split == "dev":
-        probabilities = evaluate.predict(session, graph, data.x_train, dev_indices)
+        probabilities = evaluate.predict(session, graph, data.x_train, batch_size, dev_indices)
         truth = data.y_train[dev_indices]
         scores = evaluate.score(probabilities, truth, data.class_names)
         return SplitScore(scores, mean_loss(probabilities, truth, over_softmax))
@@ -70,7 +71,7 @@ def score_split(session: Any, graph: Any, data: Dataset, split: str, dev_indices
     if n == 0:  # fewer test images than one batch: the report's loader would yield nothing at all
         n = len(data.y_test)
     if probabilities is None:
-        probabilities = evaluate.predict(session, graph, data.x_test[:n])
+        probabilities = evaluate.predict(session, graph, data.x_test[:n], batch_size)
     scores = evaluate.score(probabilities[:n], data.y_test[:n], data.class_names)
     return SplitScore(scores, mean_loss(probabilities[:n], data.y_test[:n], over_softmax))
 
@@ -124,7 +125,7 @@ def finish(tf: Any, session: Any, graph: Any, experiment: Experiment, data: Data
         MachineError: a result file cannot be written.
     """
     hash_of_variables = variables_sha256(tf, session)
-    probabilities = evaluate.predict(session, graph, data.x_test)
+    probabilities = evaluate.predict(session, graph, data.x_test, evaluate.batch_size_of(experiment.report))
     final = _both_splits(session, graph, data, dev_indices, experiment, probabilities, last_eval)
     best = dict(progress.best or {})
     if best and best["step"] == progress.step:

@@ -27,6 +27,12 @@ WORDS = (
 )
 
 
+PARTS = (
+    "The highest so far and, in brackets, what is resident then: the program's own pages + pages of mapped files, "
+    "nearly all TensorFlow's libraries, which its processes share and the kernel may drop."
+)
+
+
 def read(paths: Sequence[str]) -> List[Dict[str, Any]]:
     """The records, by name.
 
@@ -53,6 +59,13 @@ def _cell(section: Dict[str, Any], peer: str, original: str) -> str:
     return "-" if ratio is None else f"{ratio['median']:.2f}" + ("*" if peer == original else "")
 
 
+def _name(report: str, sections: Dict[str, Any], section: Dict[str, Any]) -> str:
+    """Report, settings, and the TensorFlow that the kit ran on where it is not today's."""
+    name = " ".join([report, *(f"{key}={value}" for key, value in sections["changes"].items())])
+    version = versions(section)
+    return name + ("" if version in ("?", "2.21.0") else f" (kit on {version})")
+
+
 def rows(records: List[Dict[str, Any]]) -> List[List[str]]:
     """One row per measurement, report, settings and TensorFlow that the kit ran; of several records the newest."""
     found: Dict[Tuple[str, str], List[str]] = {}
@@ -62,14 +75,33 @@ def rows(records: List[Dict[str, Any]]) -> List[List[str]]:
                 section = sections.get(measure)
                 if not section or "median" not in section["peers"].get("kit", {}):
                     continue
-                name = " ".join([report, *(f"{key}={value}" for key, value in sections["changes"].items())])
-                version = versions(section)
-                name += "" if version in ("?", "2.21.0") else f" (kit on {version})"
+                name = _name(report, sections, section)
                 kit = section["peers"]["kit"]["median"]
                 shown = f"{kit:,.0f}" if kit >= 100 else f"{kit:.1f}"
                 cells = [_cell(section, peer, sections["original"]) for peer in PEERS]
                 found[measure, name] = [measure, name, f"{shown} {section['unit']}", *cells]
     return sorted(found.values(), key=lambda row: (MEASURES.index(row[0]), row[1]))
+
+
+def memory_parts(records: List[Dict[str, Any]]) -> str:
+    """What was resident after each part of the kit's run: a table, or "" where no record says it."""
+    found: Dict[str, List[Dict[str, Any]]] = {}
+    for record in sorted(records, key=lambda record: str(record["started"])):
+        for report, sections in record["reports"].items():
+            section = sections.get("memory") or {"peers": {}}
+            parts = section["peers"].get("kit", {}).get("parts")
+            if parts:
+                found[_name(report, sections, section)] = parts
+    if not found:
+        return ""
+    names = sorted(found)
+    lines = [[part["part"], *(_resident(found[name][at]) for name in names)]
+             for at, part in enumerate(found[names[0]])]
+    return markdown.markdown_table(["the kit's memory after, MB", *names], lines)
+
+
+def _resident(part: Dict[str, Any]) -> str:
+    return f"{part['peak']:,.0f} ({part['anonymous']:,.0f} + {part['file']:,.0f})"
 
 
 def render(records: List[Dict[str, Any]]) -> str:
@@ -82,7 +114,9 @@ def render(records: List[Dict[str, Any]]) -> str:
     words = WORDS.format(machine="; ".join(machines), versions=" and ".join(used))
     slopes = [_slope(report, sections["slope"]) for record in records for report, sections in record["reports"].items()
               if sections.get("slope") and sections["slope"]["fit"]]
-    return "\n".join([markdown.markdown_table(head, rows(records)), "", " ".join([words, *slopes])])
+    lines = [markdown.markdown_table(head, rows(records)), "", " ".join([words, *slopes])]
+    by_part = memory_parts(records)
+    return "\n".join(lines + (["", by_part, "", PARTS] if by_part else []))
 
 
 def _slope(report: str, section: Dict[str, Any]) -> str:

@@ -145,6 +145,31 @@ def test_the_real_loop_is_held_by_its_bar(tmp_path: Any, measure: str) -> None:
 
 
 @pytest.mark.tf
+def test_memory_is_told_by_part(tmp_path: Any) -> None:
+    if not os.path.exists("/proc/self/status"):
+        pytest.skip("no /proc: only the peak is told")
+    asked = wishes(tmp_path, pythons={}, peers=("kit",))
+    section = measures.memory("bn_cnn", asked, measures.Images(str(tmp_path), None), lambda line: None)
+    kit = section["peers"]["kit"]
+    parts = kit["parts"]
+    assert [row["part"] for row in parts] == [
+        "Python, NumPy, all images as bytes", "TensorFlow imported", "graph, variables, first checkpoint",
+        "8 training steps", "evaluation, checkpoint, results, pictures"]
+    peaks = [row["peak"] for row in parts]
+    assert peaks == sorted(peaks) and peaks[-1] <= kit["peak_mb"] and peaks[1] > 1.5 * peaks[0]
+    assert all(0 < row["anonymous"] + row["file"] <= row["peak"] + 1 for row in parts)
+    shown = text.tables({**document_of(section), "measures": ["memory"]})
+    assert "the kit, MB resident after" in shown and "8 training steps" in shown
+
+
+def document_of(section: Dict[str, Any]) -> Dict[str, Any]:
+    """A document with one section of memory."""
+    return {"machine": {"cpu": "x", "cores": 1, "memory_gb": 1, "load_average": [0.0], "governor": None}, "threads": 1,
+            "rounds": 1, "quick": True, "roofs": {}, "verbs": None,
+            "reports": {"bn_cnn": {"run": "final", "batch": 4, "original": "torch", "changes": {}, "memory": section}}}
+
+
+@pytest.mark.tf
 def test_profile(kit: Any) -> None:
     done = kit("bench", "--profile", "bn_cnn", "--batch", "4", "--quick", "--json")
     assert done.returncode == 0, done.stderr

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Tuple
 
+from tf1_models import evaluate
 from tf1_models.bench import interleave, plan
 from tf1_models.bench.measures import Images, told
 from tf1_models.bench.worker import Worker
 
-EVAL_BATCHES = (100, 250, 500, 1000, 2000)
+EVAL_BATCHES = (0.4, 1, 2, 4, 8)  # times the report's own
 _JIT = {"TF_XLA_FLAGS": "--tf_xla_cpu_global_jit"}  # without it XLA leaves the processor alone
 
 
@@ -40,11 +41,12 @@ def evaluation(report: str, wishes: plan.Wishes, images: Images, say: Callable[[
     """images/s of the kit's evaluation by batch size."""
     say(f"{report}: candidates of the evaluation's batch")
     settings = told(report, "evaluate", wishes, images)
-    sizes = EVAL_BATCHES if not wishes.quick else (10, 20)
+    own = evaluate.batch_size_of(report)
+    sizes = [round(share * own) for share in EVAL_BATCHES] if not wishes.quick else [10, 20]
     workers = {}
     for size in sizes:
-        own = {"candidate_eval_batch": size, "eval_images": max(size, 500 if not wishes.quick else 20)}
-        workers[f"batch {size}"] = Worker(f"batch {size}", plan.program("kit_graph"), {**settings, **own})
+        asked = {"candidate_eval_batch": size, "eval_images": max(sizes)}
+        workers[f"batch {size}"] = Worker(f"batch {size}", plan.program("kit_graph"), {**settings, **asked})
     return {"unit": "images/s", **interleave.measure(workers, wishes.rounds, wishes.burst_s, say, tries=wishes.tries)}
 
 

@@ -42,6 +42,11 @@ def _section(report: str, measure: str, section: Dict[str, Any], found: Dict[str
     if others and others["median"] > 0.05:
         lines.append(f"  not quiet: other programs took {100 * others['median']:.0f} % of the processors (up to "
                      f"{100 * others['high']:.0f} %)")
+    parts = section["peers"].get("kit", {}).get("parts")
+    if parts:
+        lines.append(f"  {'the kit, MB resident after':44}{'peak':>8}{'anonymous':>11}{'files':>8}")
+        lines += [f"  {row['part']:44}{row['peak']:8.0f}{row['anonymous']:11.0f}{row['file']:8.0f}"
+                  for row in parts if "peak" in row]
     best = section.get("best_peer")
     if best and best["peer"]:
         lines.append(f"  best peer: {best['peer']}, kit/peer {best['ratio']:.2f}")

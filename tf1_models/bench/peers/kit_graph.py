@@ -74,10 +74,9 @@ def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protoc
     graph = training_graph.build_inference(experiment_of(settings))
     session = session_of(tf, settings)
     session.run(tf.global_variables_initializer())
-    size = int(settings.get("candidate_eval_batch") or 0)
-    chosen: Dict[str, Any] = {"batch_size": size} if size else {}
+    size = int(settings.get("candidate_eval_batch") or kit_evaluate.batch_size_of(settings["report"]))
     images = np.resize(batches.load(settings).x_train, (int(settings["eval_images"]), 32, 32, 3))
-    return protocol.Work(lambda: kit_evaluate.predict(session, graph, images, **chosen), len(images), facts)
+    return protocol.Work(lambda: kit_evaluate.predict(session, graph, images, size), len(images), facts)
 
 
 def input_path(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:

@@ -3,14 +3,14 @@
 `step`: the loop's step with everything that the loop does around it, on batches that change; evaluation and saving at
 the end of an epoch stop the clock. `epoch`: a whole epoch, from one epoch's start to the next one's: steps, evaluation,
 metrics, checkpoint. `startup`: the command line itself, up to the first step. `memory`: a run of eight steps from its
-start to result.json.
+start to result.json, with what was resident after each of its parts.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from tf1_models.bench.peers import protocol
 
@@ -46,14 +46,54 @@ class _Bar:
             self.bursts.pause()
 
 
-def hold_the_loop(bursts: protocol.Bursts, whole_epochs: bool) -> None:
-    """Makes `train` draw its bar here."""
+class _MarkedBar(_Bar):
+    """Notes what is resident when an epoch's steps begin, and when they are done."""
+
+    mark: Callable[[str], None]
+
+    def __init__(self, label: str, total: int, enabled: bool) -> None:
+        super().__init__(label, total, enabled)
+        self.mark("graph, variables, first checkpoint")
+
+    def finish(self) -> None:
+        super().finish()
+        self.mark(f"{MEMORY_STEPS} training steps")
+
+
+def loop_by_parts(settings: Dict[str, Any], out: str) -> List[Dict[str, Any]]:
+    """A run of a few steps: [{"part", "peak", "anonymous", "file"}], MB after each part (`protocol.resident_mb`)."""
+    from tf1_models import tensorflow_setup
+
+    parts: List[Dict[str, Any]] = []
+    plain_import = tensorflow_setup.import_tensorflow
+
+    def mark(part: str) -> None:
+        parts.append({"part": part, **{key: round(mb, 1) for key, mb in protocol.resident_mb().items()}})
+
+    def marked_import(quiet: bool = True) -> Any:
+        mark("Python, NumPy, all images as bytes")
+        tf = plain_import(quiet)
+        mark("TensorFlow imported")
+        return tf
+
+    vars(tensorflow_setup)["import_tensorflow"] = marked_import
+    _stand_in(type("_HeldBar", (_MarkedBar,), {"mark": staticmethod(mark)}))
+    loop(settings, out, {"max_steps": str(MEMORY_STEPS), "patience_epochs": "none"})
+    mark("evaluation, checkpoint, results, pictures")
+    return parts
+
+
+def _stand_in(held: Any) -> None:
     from tf1_models import train
 
     if not hasattr(train, "EpochBar"):
         raise RuntimeError("tf1_models.train draws no EpochBar any more: the bench has nothing to hold its loop by")
-    held: Any = type("_HeldBar", (_Bar,), {"bursts": bursts, "whole_epochs": whole_epochs})
     vars(train)["EpochBar"] = held
+
+
+def hold_the_loop(bursts: protocol.Bursts, whole_epochs: bool) -> None:
+    """Makes `train` draw its bar here."""
+    _stand_in(type("_HeldBar", (_Bar,), {"bursts": bursts, "whole_epochs": whole_epochs}))
 
 
 def overrides(settings: Dict[str, Any], more: Dict[str, str]) -> Dict[str, str]:
@@ -90,8 +130,8 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[proto
     batch = int(settings["batch"])
     out = tempfile.mkdtemp(prefix="runs-", dir=settings["scratch"])
     if measure == "memory":
-        loop(settings, out, {"max_steps": str(MEMORY_STEPS), "patience_epochs": "none"})
-        return protocol.Work(lambda: None, 0, _versions())
+        parts = loop_by_parts(settings, out)
+        return protocol.Work(lambda: None, 0, {**_versions(), "parts": parts})
     images = int(settings["n_train"]) if measure == "epoch" else batch
     bursts = protocol.Bursts(channel, images)
     hold_the_loop(bursts, whole_epochs=measure == "epoch")

@@ -25,18 +25,29 @@ class Work(NamedTuple):
     facts: Dict[str, Any]
 
 
+def resident_mb() -> Dict[str, float]:
+    """Resident memory of this process in MB (10^6 bytes): `peak` so far, and now `anonymous` and `file`.
+
+    `file` are pages of mapped files, nearly all of them TensorFlow's libraries: shared by its processes, and the kernel
+    may drop them. Empty where there is no /proc.
+    """
+    names = {"VmHWM:": "peak", "RssAnon:": "anonymous", "RssFile:": "file"}
+    try:
+        with open("/proc/self/status") as stream:
+            words = [line.split() for line in stream]
+    except OSError:
+        return {}
+    return {names[word[0]]: int(word[1]) * 1024 / 1e6 for word in words if word and word[0] in names}
+
+
 def peak_mb() -> float:
-    """Peak resident memory of this process in MB (10^6 bytes).
+    """Peak resident memory of this process in MB.
 
     From /proc: `ru_maxrss` also counts what the parent held when it forked.
     """
-    try:
-        with open("/proc/self/status") as stream:
-            for line in stream:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024 / 1e6
-    except OSError:
-        pass
+    found = resident_mb()
+    if "peak" in found:
+        return found["peak"]
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
