@@ -2,8 +2,8 @@
 
 `import tensorflow` loads Keras 3 with all that Keras finds (pandas, scikit-learn, matplotlib, …) only so that Keras can
 register its optimizers for SavedModels, and h5py and SciPy for the Keras code of its own. Each of these imports stands
-in a `try` that takes an ImportError for "not installed" (tensorflow/__init__.py, "Don't fail if these modules are not
-available"; python/keras). This kit's graphs use none of them. Measured by tests/bench/bench_import.py.
+in a `try` that takes an ImportError for "not installed" (tensorflow/__init__.py, tensorflow/python/keras). This kit's
+graphs use none of them. Measured by tests/bench/bench_import.py.
 """
 
 from __future__ import annotations
