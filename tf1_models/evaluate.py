@@ -9,7 +9,7 @@ import numpy as np
 from tf1_models import metrics
 from tf1_models.classes import N_CLASSES
 
-# Images a `session.run`. Larger batches gain nothing on a CPU (`bench --candidates`) and cost memory: alexnet_bn holds
+# Images a `session.run`. Larger batches gain little on a CPU (`bench --candidates`) and cost memory: alexnet_bn holds
 # 4 MB of activations an image, and at 250 its evaluation took more memory than its training step.
 _BATCH_SIZE, _BATCH_SIZES = 250, {"alexnet_bn": 100}
 
