@@ -18,6 +18,8 @@ CONVOLUTIONS = ("direct", "winograd", "winograd_5x5")
 PRECISIONS = ("float32", "bf16", "tf32", "fp16")  # see execution.py; the variables are float32 in all
 # elsewhere no layer has the kernel, few pixels and many channels
 _WITH_WINOGRAD = {"winograd": ("nine_conv", "alexnet_bn"), "winograd_5x5": ("alexnet_bn", "bn_cnn")}
+# keyed: seed and epoch alone decide. numpy: one RandomState(seed), a fresh arange shuffled an epoch (nine_conv's listing).
+SHUFFLE_STREAMS = ("keyed", "numpy")
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
 METRICS = ("test_accuracy", "dev_f1_weighted")
 BASES = ("listed", "assumed", "unrecoverable")
@@ -136,6 +138,9 @@ class Experiment:
         default=None, metadata=bounded(1, 10**9, "cut after this many steps; none: whole epochs")
     )
 
+    shuffle_stream: str = dataclasses.field(
+        default="keyed", metadata=one_of(SHUFFLE_STREAMS, "which random numbers order an epoch's images")
+    )
     precision: str = dataclasses.field(default="float32", metadata=one_of(PRECISIONS, "of products inside the graph"))
     xla: bool = False
     convolutions: str = dataclasses.field(default="direct", metadata=one_of(CONVOLUTIONS, "how they are summed"))

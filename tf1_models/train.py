@@ -112,6 +112,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
     # ---- data: positions only; a batch is gathered when its turn comes -------------------------------------------
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
     n_steps = epoch_state.steps_per_epoch(experiment, len(train_indices))
+    orders = seeds.EpochOrders(experiment.shuffle_stream, experiment.seed, len(train_indices))
     folder.sweep()
 
     with tf.Graph().as_default(), InterruptFlag() as interrupt:
@@ -185,9 +186,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
             # ---- epochs ------------------------------------------------------------------------------------------
             while not progress.stopped:
                 rate = schedules.learning_rate(experiment, progress.epoch)
-                order = np.arange(len(train_indices))
-                if experiment.shuffle:
-                    order = seeds.epoch_order(experiment.seed, progress.epoch, len(train_indices))
+                order = orders.order(progress.epoch) if experiment.shuffle else np.arange(len(train_indices))
                 label = f"epoch {progress.epoch + 1}/{experiment.epochs}"
                 bar = EpochBar(label, n_steps, not options.quiet and options.console is None)
                 started, first_step = time.monotonic(), progress.step_in_epoch

@@ -51,6 +51,7 @@ def work(server: Server, board: Board, experiment: Experiment, data: Dataset, id
     member = member_graph.build(experiment, cluster)
     place = cluster.computing.index(cluster.me)
     caller, session = Caller("worker"), None
+    orders = seeds.EpochOrders(experiment.shuffle_stream, experiment.seed, len(train_indices))
     order_epoch, order = -1, np.arange(len(train_indices))
     needed: List[Member] = [*cluster.of("ps"), cluster.chief]
     waiting = Waiting(board, log)
@@ -86,7 +87,7 @@ def work(server: Server, board: Board, experiment: Experiment, data: Dataset, id
             step = view.tick % TERM
             epoch, step_in_epoch = divmod(step, n_steps)
             if experiment.shuffle and epoch != order_epoch:
-                order_epoch, order = epoch, seeds.epoch_order(experiment.seed, epoch, len(train_indices))
+                order_epoch, order = epoch, orders.order(epoch)
             at = step_in_epoch * experiment.batch_size
             batch = train_indices[order[at : at + experiment.batch_size]]
             part = slice_of(len(batch), len(cluster.computing), place)
