@@ -18,7 +18,7 @@ CONVOLUTIONS = ("direct", "winograd", "winograd_5x5")
 PRECISIONS = ("float32", "bf16", "tf32", "fp16")  # see execution.py; the variables are float32 in all
 # elsewhere no layer has the kernel, few pixels and many channels
 _WITH_WINOGRAD = {"winograd": ("nine_conv", "alexnet_bn"), "winograd_5x5": ("alexnet_bn", "bn_cnn")}
-# keyed: seed and epoch alone decide. numpy: one RandomState(seed), a fresh arange shuffled an epoch (nine_conv's listing).
+# keyed: seed and epoch alone decide. numpy: one RandomState(seed) shuffles a fresh arange every epoch (nine_conv).
 SHUFFLE_STREAMS = ("keyed", "numpy")
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
 METRICS = ("test_accuracy", "dev_f1_weighted")

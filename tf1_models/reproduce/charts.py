@@ -137,7 +137,7 @@ def _color(position: int, series: Series) -> int:
 
 
 class Pair(NamedTuple):
-    """A row of the scatter: reported value, our mean, our band (None without), CSS class of the verdict."""
+    """A row of the scatter: reported value, our mean, interval for one more run (or None), CSS class of the verdict."""
 
     label: str
     reported: float
@@ -154,7 +154,7 @@ def scatter(title: str, pairs: Sequence[Pair]) -> str:
     values = [100 * v for p in pairs for v in (p.reported, p.mean, p.low, p.high) if v is not None]
     x = Axis(values, _LEFT, _WIDTH - _RIGHT, log=False)
     y = Axis(values, _HEIGHT - _BOTTOM, _TOP, log=False)
-    parts = _frame(x, y, "reported, %", "ours, %: mean and band for one more run")
+    parts = _frame(x, y, "reported, %", "ours, %: mean and interval for one more run")
     (x1, y1), (x2, y2) = [(x.at(v), y.at(v)) for v in (x.low, x.high)]
     parts.append(f'<line class="diagonal" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
     for p in pairs:
@@ -165,7 +165,7 @@ def scatter(title: str, pairs: Sequence[Pair]) -> str:
                 f'<line class="bar {p.kind}" x1="{at:.1f}" x2="{at:.1f}" y1="{y.at(100 * p.low):.1f}" '
                 f'y2="{y.at(100 * p.high):.1f}"/>'
             )
-            words += f", band {100 * p.low:.2f} to {100 * p.high:.2f}"
+            words += f", interval {100 * p.low:.2f} to {100 * p.high:.2f}"
         parts.append(
             f'<circle class="point {p.kind}" cx="{at:.1f}" cy="{y.at(100 * p.mean):.1f}" r="4"><title>'
             f"{html.escape(words)}</title></circle>"

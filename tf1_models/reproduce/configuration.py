@@ -15,6 +15,8 @@ from tf1_models import registry, schedules, spec
 from tf1_models.spec import Experiment
 
 _LENGTH = ("epochs", "max_steps")
+# How sums are formed, not which: other last bits, nothing else, as another number of threads or another processor.
+SUMS = ("convolutions",)
 # what schedules.learning_rate reads, at the defaults that `spec.identity` leaves out
 _RATE_DEFAULTS: Dict[str, Any] = {
     "learning_rate": None, "schedule": "constant", "schedule_stepped": True, "step_size_epochs": None,
@@ -23,8 +25,14 @@ _RATE_DEFAULTS: Dict[str, Any] = {
 
 
 def computation(identity: Mapping[str, Any]) -> Dict[str, Any]:
-    """The settings of a run (`spec.identity`) without its length and without what only steers the learning rate."""
-    return {key: value for key, value in sorted(identity.items()) if key not in _LENGTH and key not in _RATE_DEFAULTS}
+    """The settings of a run (`spec.identity`) without length, what only steers the rate, and how sums are formed."""
+    left_out = (*_LENGTH, *_RATE_DEFAULTS, *SUMS)
+    return {key: value for key, value in sorted(identity.items()) if key not in left_out}
+
+
+def without_sums(identity: Mapping[str, Any]) -> Dict[str, Any]:
+    """`spec.identity` of a run without the settings that only change how sums are formed."""
+    return {key: value for key, value in identity.items() if key not in SUMS}
 
 
 def rates(identity: Mapping[str, Any], n_epochs: int) -> Tuple[float, ...]:
@@ -72,7 +80,7 @@ def differences(identity: Mapping[str, Any], row: Experiment) -> List[str]:
     elif identity["epochs"] > wanted["epochs"]:
         words.append(f"{identity['epochs']} epochs, not {wanted['epochs']}")
     for key in sorted(set(identity) | set(wanted)):
-        if key in _LENGTH or identity.get(key) == wanted.get(key):
+        if key in _LENGTH or key in SUMS or identity.get(key) == wanted.get(key):
             continue
         # a key that one of the two leaves out stands at its declared default there
         words.append(f"{key} {identity.get(key, 'default')}, not {wanted.get(key, known.get(key))}")
@@ -82,6 +90,7 @@ def differences(identity: Mapping[str, Any], row: Experiment) -> List[str]:
 def variant_of(report: str, identity: Mapping[str, Any]) -> Optional[spec.Variant]:
     """The report's variant that a run with these settings is, if it is one."""
     for variant in registry.experiments_module(report).VARIANTS:
-        if spec.identity(registry.experiment(report, variant.run, variant.overrides)) == dict(identity):
+        mine = without_sums(spec.identity(registry.experiment(report, variant.run, variant.overrides)))
+        if mine == without_sums(identity):
             return variant
     return None

@@ -1,13 +1,17 @@
-"""Rows that are one computation under a quirk: is the report's spread over them what seed noise alone gives?"""
+"""Rows that are one computation under a quirk: are mean, spread and order of their values what seed noise gives?"""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from tf1_models.reproduce import configuration, intervals
-from tf1_models.reproduce.finished import Draw
-from tf1_models.reproduce.verdict import LEVEL, MIN_RUNS
+from tf1_models.reproduce import verdict as judging
+from tf1_models.reproduce.noise import Noise
+from tf1_models.reproduce.verdict import LEVEL
 from tf1_models.spec import Experiment, identity
+
+MIN_ORDERED = 5  # with fewer, no order of the values is rare enough to say anything at the 5 % level twice over
 
 
 def groups(rows: Sequence[Experiment]) -> List[List[Experiment]]:
@@ -25,42 +29,13 @@ def groups(rows: Sequence[Experiment]) -> List[List[Experiment]]:
     return [group for group in found if len(group) >= 3]
 
 
-def relatives(row: Experiment, rows: Sequence[Experiment]) -> List[Experiment]:
-    """One row for each other length of the same computation, in the rows given."""
-    mine = identity(row)
-    lengths: Dict[int, Experiment] = {}
-    for other in rows:
-        theirs = identity(other)
-        pair = (mine, theirs) if mine["epochs"] > theirs["epochs"] else (theirs, mine)
-        if other.report == row.report and other.epochs != row.epochs and configuration.begins_with(*pair):
-            lengths.setdefault(other.epochs, other)
-    return [lengths[epochs] for epochs in sorted(lengths)]
-
-
-def pooled_sd(samples: Sequence[Sequence[Draw]]) -> Optional[Tuple[float, int]]:
-    """sd within the samples (lengths of one computation) and its degrees of freedom.
-
-    Lengths share their trainings, so the samples are not independent: the degrees of freedom are those of the largest
-    sample alone, which is too few rather than too many. None below two degrees.
-    """
-    squares, weight, df = 0.0, 0, 0
-    for draws in samples:
-        values = [draw.value for draw in draws if not draw.collapsed]
-        _, sd = intervals.mean_and_sd(values)
-        if sd is not None:
-            squares += (len(values) - 1) * sd * sd
-            weight += len(values) - 1
-            df = max(df, len(values) - 1)
-    return None if df < MIN_RUNS - 1 else ((squares / weight) ** 0.5, df)
-
-
-def verdict(group: List[Experiment], values: List[float], pooled: Optional[Tuple[float, int]]) -> Dict[str, Any]:
-    """The test of one group, JSON-ready.
+def verdict(group: List[Experiment], values: List[float], noise: Optional[Noise]) -> Dict[str, Any]:
+    """The tests of one group, JSON-ready: mean, spread and, where its rows are ordered, trend.
 
     Args:
         group: From `groups`.
         values: Our scores of this computation and length, one a seed, not collapsed.
-        pooled: From `pooled_sd` over the other lengths too.
+        noise: Of one run; None: the binomial sd of a value stands in for the spread test.
 
     Returns:
         Numbers and `words`.
@@ -75,11 +50,16 @@ def verdict(group: List[Experiment], values: List[float], pooled: Optional[Tuple
     single_mean, single_sd = intervals.mean_and_sd(single)
     our_mean, our_sd = intervals.mean_and_sd(values)
     assert mean is not None and sd is not None
-    noise, df, source = _noise(our_sd, len(values), pooled, mean, group[0].reported.n_scored or 1)
-    probability = None
-    if single_sd is not None and noise > 0.0:
-        probability = intervals.spread_probability(single_sd, len(single), noise, df)
-    return {
+    noise_sd, df, source = intervals.binomial_sd(mean, group[0].reported.n_scored or 1), None, "the binomial sd"
+    if noise is not None:
+        noise_sd, df, source = noise.sd, noise.df, noise.source
+    spread = mean_probability = None
+    if single_sd is not None:
+        spread = intervals.spread_probability(single_sd, len(single), noise_sd, df)
+    if noise is not None and our_mean is not None and single:
+        deviations = [value - our_mean for value in single]
+        mean_probability = judging.mean_deviation_probability(deviations, len(values), noise)
+    entry: Dict[str, Any] = {
         "report": group[0].report,
         "epochs": group[0].epochs,
         "rows": [row.run for row in group],
@@ -92,46 +72,67 @@ def verdict(group: List[Experiment], values: List[float], pooled: Optional[Tuple
         "our_mean": our_mean,
         "our_sd": our_sd,
         "our_n": len(values),
-        "noise_sd": noise,
+        "noise_sd": noise_sd,
         "noise_from": source,
-        "probability": probability,
-        "words": _words(group, (len(reported), mean, sd), (len(single), single_sd), (noise, source), probability),
+        "probability": spread,
+        "mean_probability": mean_probability,
+        "trends": trends(group),
     }
+    return {**entry, "words": _words(group, entry)}
 
 
-def _noise(our_sd: Optional[float], n: int, pooled: Optional[Tuple[float, int]], mean: float, n_images: int
-           ) -> Tuple[float, Optional[int], str]:
-    if our_sd is not None and n >= MIN_RUNS:
-        return our_sd, n - 1, f"our sd over {n} seeds"
-    if pooled is not None:
-        return pooled[0], pooled[1], "our sd pooled over the lengths of this computation"
-    return intervals.binomial_sd(mean, n_images), None, "the binomial sd, for want of our own runs"
+def trends(group: Sequence[Experiment]) -> List[Dict[str, Any]]:
+    """Ordered settings in a group: rows named <word>_<number>, five or more of one word.
+
+    Returns:
+        `setting`, `n`, Spearman's `rho` between number and reported value, its two-sided `probability`.
+    """
+    found: Dict[str, List[Tuple[int, float]]] = {}
+    for row in group:
+        named = re.match(r"(\w+?)_(\d+)$", row.run)
+        if named is not None and row.reported.value is not None:
+            found.setdefault(named.group(1), []).append((int(named.group(2)), row.reported.value))
+    results = []
+    for setting, pairs in sorted(found.items()):
+        if len(pairs) < MIN_ORDERED:
+            continue
+        from scipy.stats import spearmanr
+
+        rho, probability = spearmanr([number for number, _ in pairs], [value for _, value in pairs])
+        results.append({"setting": setting, "n": len(pairs), "rho": float(rho), "probability": float(probability)})
+    return results
 
 
-def _words(group: List[Experiment], every: Tuple[int, float, float], single: Tuple[int, Optional[float]],
-           noise: Tuple[float, str], probability: Optional[float]) -> str:
-    epochs = group[0].epochs
+def _words(group: List[Experiment], of: Dict[str, Any]) -> str:
     text = (
-        f"{every[0]} rows of {group[0].report} are one computation of {epochs} epochs "
+        f"{of['n']} rows of {of['report']} are one computation of {of['epochs']} epochs "
         f"({', '.join(row.run for row in group)}). The report's values for them have mean "
-        f"{100 * every[1]:.2f} % and sd {100 * every[2]:.2f} points"
+        f"{100 * of['mean']:.2f} % and sd {100 * of['sd']:.2f} points"
     )
-    if single[0] < every[0] and single[1] is not None:
-        text += f"; without those that are the best of several (Q19), {single[0]} values, sd {100 * single[1]:.2f}"
-    text += f". Noise: {noise[1]}, {100 * noise[0]:.2f} points. "
-    if probability is None:
-        return text + "Nothing to test."
-    if probability < LEVEL and noise[1].startswith("the binomial"):
-        return text + (
-            f"Counting noise alone spreads them this far with probability {probability:.3f} only. Seed noise, which "
-            "may be larger, is not measured yet: three seeds of this computation decide."
+    if of["n_single"] < of["n"] and of["sd_single"] is not None:
+        text += f"; without those that are the best of several (Q19), {of['n_single']} values, sd "
+        text += f"{100 * of['sd_single']:.2f}"
+    text += f". Noise: {of['noise_from']}, {100 * of['noise_sd']:.2f} points. "
+    if of["mean_probability"] is not None:
+        away = 100 * (of["mean_single"] - of["our_mean"])
+        verb = "is not noise" if of["mean_probability"] < LEVEL else "is not distinguishable from seed noise"
+        text += f"Their mean is {away:+.2f} points from ours, which {verb} (p {of['mean_probability']:.3f}). "
+    spread = of["probability"]
+    if spread is not None and spread < LEVEL and of["noise_from"] == "the binomial sd":
+        text += (
+            f"Counting noise alone spreads them this far with probability {spread:.3f} only. Seed noise, which may be "
+            "larger, is not measured yet. "
         )
-    if probability < LEVEL:
-        return text + (
-            f"Noise alone spreads them this far with probability {probability:.3f} only: the report's spread is wider "
-            "than seed noise, so something else than the seed differed between these rows."
+    elif spread is not None and spread < LEVEL:
+        text += (
+            f"Their spread is wider than seed noise (p {spread:.3f}): something else than the seed differed between "
+            "these rows. "
         )
-    return text + (
-        f"Noise alone spreads them at least this far with probability {probability:.2f}: the differences that the "
-        "report reads into these rows are what seeds alone give."
-    )
+    elif spread is not None:
+        text += f"Their spread is not distinguishable from seed noise (p {spread:.2f}). "
+    for trend in of["trends"]:
+        falls = "fall" if trend["rho"] < 0.0 else "rise"
+        orderly = f"{falls} with it more orderly than noise does" if trend["probability"] < LEVEL else "show no trend"
+        text += (f"Over {trend['setting']} ({trend['n']} values) they {orderly}: Spearman {trend['rho']:.2f}, "
+                 f"p {trend['probability']:.4f}. ")
+    return text.strip()

@@ -50,8 +50,8 @@ class FinishedRun:
     def images(self) -> str:
         """"official", "lossy" (the recognised JPEG copy), or the words that make a run not comparable."""
         known = KNOWN.get(self.data_digest)
-        if known is not None and known.lossy and self.data == "cifar10":
-            return "lossy"
+        if known is not None and self.data == "cifar10":
+            return "lossy" if known.lossy else "official"
         if self.data == "digits":
             return "digits, not CIFAR-10"
         if self.data == "cifar10" and self.data_lossy is False:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import Optional, Tuple
@@ -42,6 +43,7 @@ def rounding_sd(printed: str, value: float, n: Optional[int], is_count: bool) ->
     return unit / math.sqrt(12.0)
 
 
+@functools.lru_cache(maxsize=None)
 def t_quantile(probability: float, df: int) -> float:
     """Quantile of Student's t."""
     from scipy.stats import t
@@ -62,6 +64,7 @@ def half_width(sd: float, n: int, df: int, rounding: float, tail: float) -> floa
     return t_quantile(1.0 - tail, df) * math.sqrt(sd * sd * (1.0 + 1.0 / n) + rounding * rounding)
 
 
+@functools.lru_cache(maxsize=None)
 def expected_maximum(n: int) -> float:
     """Expected largest of n standard normal draws (0 for 1, 1.54 for 10, 2.51 for 100)."""
     from scipy.special import log_ndtr

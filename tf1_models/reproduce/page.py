@@ -13,8 +13,8 @@ from tf1_models.reproduce.folders import Finished
 from tf1_models.reproduce.page_parts import SCRIPT, STYLE
 from tf1_models.reproduce.reported_logs import Logged
 
-_HEAD = (("run", ""), ("epochs", "n"), ("reported, %", "n"), ("ours, % (seeds)", "n"), ("band, %", "n"),
-         ("verdict", ""), ("why", ""))  # fmt: skip
+_HEAD = (("run", ""), ("epochs", "n"), ("reported, %", "n"), ("ours, % (seeds)", "n"), ("deviation", "n"),
+         ("half-width", "n"), ("verdict", ""), ("why", ""))  # fmt: skip
 # report's quantity -> (our line of metrics.jsonl, y axis); the last is compared with our epoch's mean
 _QUANTITIES = {
     "epoch_loss_sum": ("loss_sum", "loss, summed over the epoch"),
@@ -31,7 +31,7 @@ def _e(text: Any) -> str:
 
 def kind(outcome: Optional[str]) -> str:
     """CSS class of an outcome."""
-    return {"reproduced": "good", "higher": "up", "lower": "bad"}.get(outcome or "", "none")
+    return {"reproduced": "good", "higher": "up", "lower": "bad", "inconclusive": "open"}.get(outcome or "", "none")
 
 
 def _row(entry: Mapping[str, Any]) -> str:
@@ -46,7 +46,8 @@ def _row(entry: Mapping[str, Any]) -> str:
         + cell(str(entry["epochs"]), entry["epochs"])
         + cell(tables.percent(entry["reported"]), entry["reported"])
         + cell(tables.ours(entry), entry["mean"])
-        + cell(tables.band(entry), entry["low"])
+        + cell(tables.deviation(entry), entry["deviation"])
+        + cell(tables.half_width(entry), entry["half_width"])
         + f'<td class="{kind(outcome)}">{_e(entry["verdict"] or "none")}</td>'
         + f'<td class="why">{_e(entry["reason"])}</td></tr>'
     )
@@ -150,12 +151,14 @@ def _section(report: str, document: Mapping[str, Any], logs: Mapping[str, Sequen
 def _variants(document: Mapping[str, Any]) -> str:
     if not document["variants"]:
         return ""
-    head = (("variant", ""), ("beside", ""), ("reported there, %", "n"), ("ours, % (seeds)", "n"), ("band, %", "n"),
-            ("verdict", ""), ("what it decides", ""))  # fmt: skip
+    head = (("variant", ""), ("beside", ""), ("reported there, %", "n"), ("ours, % (seeds)", "n"), ("deviation", "n"),
+            ("half-width", "n"), ("verdict", ""), ("what it decides", ""))  # fmt: skip
     rows = [
         f"<tr><td>{_e(v['report'])} / {_e(v['variant'])}</td><td>{_e(v['run'])}</td>"
         f'<td class="n" data-v="{v["reported"] or ""}">{tables.percent(v["reported"])}</td>'
-        f'<td class="n" data-v="{v["mean"] or ""}">{_e(tables.ours(v))}</td><td class="n">{_e(tables.band(v))}</td>'
+        f'<td class="n" data-v="{v["mean"] or ""}">{_e(tables.ours(v))}</td>'
+        f'<td class="n">{_e(tables.deviation(v))}</td>'
+        f'<td class="n">{_e(tables.half_width(v))}</td>'
         f'<td class="{kind(v["outcome"])}">{_e(v["verdict"] or "none")}</td><td class="why">{_e(v["why"])}</td></tr>'
         for v in document["variants"]
     ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 STYLE = """
 :root { color-scheme: light dark; --fg: #1b1f24; --bg: #fff; --soft: #f3f5f7; --rule: #d5dae0; --dim: #59636e;
-  --good: #1a7f37; --bad: #b3261e; --up: #0b5cad; --none: #59636e; --heat: 11, 92, 173;
+  --good: #1a7f37; --bad: #b3261e; --up: #0b5cad; --none: #59636e; --open: #8a6100; --heat: 11, 92, 173;
   --c0: #0b5cad; --c1: #b3541e; --c2: #1a7f37; --c3: #7a3fb0; --c4: #b3261e; --c5: #087e8b; --c6: #8a6d00;
   --c7: #c2347d; }
 @media (prefers-color-scheme: dark) { :root { --fg: #e6e9ee; --bg: #12161b; --soft: #1c222a; --rule: #36404b;
-  --dim: #9aa6b2; --good: #57c26d; --bad: #ff8b80; --up: #6db3ff; --none: #9aa6b2; --heat: 109, 179, 255; --c0: #6db3ff;
+  --dim: #9aa6b2; --good: #57c26d; --bad: #ff8b80; --up: #6db3ff; --none: #9aa6b2; --open: #d9a93a;
+  --heat: 109, 179, 255; --c0: #6db3ff;
   --c1: #ffa463; --c2: #57c26d; --c3: #c9a2ff; --c4: #ff8b80; --c5: #5fd3df; --c6: #e3c34a; --c7: #ff8cc6; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 78rem; padding: 1.5rem 1.25rem 4rem; background: var(--bg); color: var(--fg);
@@ -27,7 +28,8 @@ th button { all: unset; cursor: pointer; font-weight: 600; } th button:focus-vis
 th[aria-sort=ascending] button::after { content: " \\25B2"; }
 th[aria-sort=descending] button::after { content: " \\25BC"; }
 .good { color: var(--good); } .bad { color: var(--bad); } .up { color: var(--up); } .none { color: var(--none); }
-td.good, td.bad, td.up { font-weight: 600; }
+.open { color: var(--open); }
+td.good, td.bad, td.up, td.open { font-weight: 600; }
 .figures { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: .5rem 0; flex: 1 1 26rem; max-width: 38rem; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--fg); font-size: 11px; }
 svg text.axis { fill: var(--dim); } .grid { stroke: var(--rule); stroke-width: .6; }

@@ -7,8 +7,9 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import tf1_models
 from tf1_models import registry, spec
-from tf1_models.reproduce import configuration, families, intervals, verdict
+from tf1_models.reproduce import configuration, families, intervals, noise, verdict
 from tf1_models.reproduce.finished import Draw, FinishedRun, draws_by_seed, final_draw
+from tf1_models.reproduce.noise import Noise
 from tf1_models.reproduce.verdict import Judgement
 from tf1_models.spec import Experiment
 
@@ -17,13 +18,12 @@ _SCALES = (("half", 0.5), ("twice", 2.0))
 
 @dataclasses.dataclass(frozen=True)
 class _Row:
-    """A row with its draws; `cut` are runs of that name that are something else than the row."""
+    """A row with its draws on the official images; `cut` are runs of that name that are something else than the row."""
 
     row: Experiment
     draws: List[Draw]
-    images: str
     cut: List[FinishedRun]
-    pooled: Optional[Tuple[float, int]]
+    noise: Optional[Noise]
 
 
 def build(runs: Sequence[FinishedRun], failures: Sequence[Mapping[str, Any]] = (),
@@ -38,48 +38,54 @@ def build(runs: Sequence[FinishedRun], failures: Sequence[Mapping[str, Any]] = (
     Returns:
         The document of `report --json`; `runs` holds all 79 rows in the order of the reports.
     """
-    rows = [_gather(row, runs) for report in registry.REPORTS for row in registry.runs(report)]
+    of_report = {report: noise.of_report(_configurations(report), _official(runs, report))
+                 for report in registry.REPORTS}
+    rows = [_gather(row, runs, of_report[report]) for report in registry.REPORTS for row in registry.runs(report)]
     entries = [_entry(row) for row in rows]
-    chance, sensitivity = _chance_and_sensitivity(rows, entries)
     groups = []
     for group in families.groups([row.row for row in rows]):
         first = next(row for row in rows if row.row is group[0])
         values = [draw.value for draw in first.draws if not draw.collapsed]
-        groups.append(families.verdict(group, values, first.pooled))
+        groups.append(families.verdict(group, values, first.noise))
     return {
         "schema": 1,
         "tf1_models": tf1_models.__version__,
         "level": verdict.LEVEL,
+        "margin": verdict.MARGIN,
         "statistics": verdict.__doc__ or "",
         "counts": _counts(entries),
         "runs": entries,
-        "variants": _variants(runs),
+        "variants": _variants(runs, of_report),
+        "noise": [text for report, one in of_report.items() for text in [one.words(report)] if text],
         "families": groups,
-        "chance": chance,
-        "sensitivity": sensitivity,
+        "chance": _chance(rows, entries, of_report),
+        "sensitivity": _sensitivity(rows, entries),
+        "lossy": _lossy(runs),
         "failures": [dict(record) for record in failures],
         "damaged": [dict(record) for record in damaged],
         "environments": _environments(runs),
     }
 
 
-def _gather(row: Experiment, runs: Sequence[FinishedRun]) -> _Row:
-    """A row's draws on the best images there are: the official ones, else the recognised lossy copy."""
-    relatives = families.relatives(row, registry.runs(row.report))
-    pooled = None
-    for images in ("official", "lossy"):
-        usable = [run for run in runs if run.report == row.report and run.images() == images]
-        draws = draws_by_seed(usable, row)
-        samples = [draws] + [draws_by_seed(usable, other) for other in relatives]
-        pooled = families.pooled_sd(samples) if draws or pooled is None else pooled
-        if draws:
-            return _Row(row, draws, images, [], pooled)
+def _configurations(report: str) -> List[Experiment]:
+    """A report's rows, and its variants as rows."""
+    variants = registry.experiments_module(report).VARIANTS
+    return [*registry.runs(report), *(registry.experiment(report, v.run, v.overrides) for v in variants)]
+
+
+def _official(runs: Sequence[FinishedRun], report: str, images: str = "official") -> List[FinishedRun]:
+    return [run for run in runs if run.report == report and run.images() == images]
+
+
+def _gather(row: Experiment, runs: Sequence[FinishedRun], of_report: noise.ReportNoise) -> _Row:
+    """A row's draws on the official images; without any, the runs of its name that are something else."""
+    draws = draws_by_seed(_official(runs, row.report), row)
     named = [
         run for run in runs
-        if (run.report, run.run) == (row.report, row.run)
+        if (run.report, run.run) == (row.report, row.run) and run.images() != "lossy"
         and configuration.variant_of(run.report, run.identity) is None
     ]
-    return _Row(row, [], "", _largest_group(named), pooled)
+    return _Row(row, draws, [] if draws else _largest_group(named), of_report.of(row))
 
 
 def _largest_group(runs: Sequence[FinishedRun]) -> List[FinishedRun]:
@@ -95,9 +101,9 @@ def _largest_group(runs: Sequence[FinishedRun]) -> List[FinishedRun]:
     return max(groups, key=lambda group: (len(group), group[0].epochs), default=[])
 
 
-def _judge(row: _Row, factor: float = 1.0) -> Judgement:
+def _judge(row: _Row, margin: float = verdict.MARGIN) -> Judgement:
     kept = [draw.value for draw in row.draws if not draw.collapsed]
-    return verdict.judge(row.row.reported, kept, len(row.draws) - len(kept), row.pooled, factor)
+    return verdict.judge(row.row.reported, kept, len(row.draws) - len(kept), row.noise, margin)
 
 
 def _has_verdict(row: Experiment) -> bool:
@@ -126,7 +132,7 @@ def _entry(row: _Row) -> Dict[str, Any]:
         "verdict": None,
         "outcome": None,
         "reason": "",
-        "images": row.images or None,
+        "images": "official" if row.draws else None,
     }
     if reported.value is not None and reported.n_scored is not None:
         is_count = reported.metric == "test_accuracy"
@@ -147,15 +153,14 @@ def _entry(row: _Row) -> Dict[str, Any]:
             images = row.cut[0].images()
             if row.cut[0].ended_by == "max_steps" and not any("steps" in text for text in words):
                 words.insert(0, f"cut after {row.cut[0].epochs} epochs")
-            entry["reason"] = "; ".join(words + [images] * (images not in ("official", "lossy"))) or "cut short"
+            entry["reason"] = "; ".join(words + [images] * (images != "official")) or "cut short"
         return entry
     judgement = _judge(row)
     entry.update(_measured(draws, judgement))
     entry["outcome"] = judgement.outcome
-    entry["verdict"] = verdict.with_basis_and_images(judgement.outcome, reported, row.images == "lossy")
-    hidden = judgement.outcome in ("higher", "lower") and not entry["verdict"].startswith(judgement.outcome)
-    parts = (f"ours is {judgement.outcome}" * hidden, judgement.reason, _shared(row))
-    entry["reason"] = "; ".join(text for text in parts if text)
+    entry["verdict"] = verdict.with_basis(judgement.outcome, reported)
+    ours_is = f"ours is {judgement.outcome}" * (judgement.outcome in ("higher", "lower"))
+    entry["reason"] = "; ".join(text for text in (ours_is, judgement.reason, _shared(row), _sums(row)) if text)
     return entry
 
 
@@ -164,13 +169,21 @@ def _shared(row: _Row) -> str:
     return f"one computation with {', '.join(others)}: its runs count here" if others else ""
 
 
+def _sums(row: _Row) -> str:
+    """Says when the runs form their sums otherwise than the report's row does, which makes no other computation."""
+    settings = sorted({f"{key}={draw.source.identity[key]}" for draw in row.draws for key in configuration.SUMS
+                       if draw.source.identity.get(key) != spec.identity(row.row).get(key)
+                       and key in draw.source.identity})
+    return f"sums formed by {', '.join(settings)}" if settings else ""
+
+
 def _measured(draws: Sequence[Draw], judgement: Optional[Judgement]) -> Dict[str, Any]:
     """Mean, sd, n, band and the single values."""
     kept = [draw.value for draw in draws if not draw.collapsed]
     mean, sd = intervals.mean_and_sd(kept)
     measured: Dict[str, Any] = {
         "mean": mean, "sd": sd, "n": len(kept), "collapsed": len(draws) - len(kept), "low": None, "high": None,
-        "best_of": None,
+        "deviation": None, "half_width": None, "best_of": None, "more_seeds": None,
         "seeds": [
             {
                 "seed": draw.source.seed, "value": draw.value, "collapsed": draw.collapsed, "run": draw.source.run,
@@ -180,29 +193,62 @@ def _measured(draws: Sequence[Draw], judgement: Optional[Judgement]) -> Dict[str
         ],
     }  # fmt: skip
     if judgement is not None:
-        measured.update(mean=judgement.mean, low=judgement.low, high=judgement.high, best_of=judgement.tries)
+        measured.update(mean=judgement.mean, low=judgement.low, high=judgement.high, best_of=judgement.tries,
+                        deviation=judgement.deviation, half_width=judgement.half_width,
+                        more_seeds=judgement.more_seeds)
     return measured
 
 
-def _chance_and_sensitivity(rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]]
-                            ) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    tested = [
-        row for row, entry in zip(rows, entries)
-        if entry["outcome"] in ("reproduced", "higher", "lower") and entry["low"] is not None
-    ]
-    expected = sum(verdict.chance_of_miss(row.row.reported) for row in tested)
-    missed = sum(_judge(row).outcome != "reproduced" for row in tested)
-    lossy = sum(row.images == "lossy" and _judge(row).outcome == "lower" for row in tested)
-    chance = {
-        "tested": len(tested), "expected_misses": expected, "misses": missed,
-        "words": f"{len(tested)} rows were tested against a band; by chance alone {expected:.1f} of them would miss "
-                 f"it, {missed} did" + f" ({lossy} of them below, on lossy images: not comparable)" * bool(lossy) + ".",
-    }  # fmt: skip
-    changed = {
-        name: sum(_judge(row, factor).outcome != _judge(row).outcome for row in tested) for name, factor in _SCALES
-    }
-    words = f"With half the band {changed['half']} verdicts change, with twice the band {changed['twice']}."
-    return chance, {**changed, "words": words}
+_JUDGED = ("reproduced", "higher", "lower", "inconclusive")
+
+
+def _chance(rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]], of_report: Mapping[str, noise.ReportNoise]
+            ) -> Dict[str, Any]:
+    """Computations whose values were tested: how many would miss by chance, how many did."""
+    tested: Dict[Tuple[str, int], List[Tuple[_Row, Mapping[str, Any]]]] = {}
+    for row, entry in zip(rows, entries):
+        if entry["outcome"] in _JUDGED and entry["half_width"] is not None:
+            tested.setdefault((row.row.report, of_report[row.row.report].position(row.row)), []).append((row, entry))
+    missed = 0
+    for pairs in tested.values():
+        singles = [(row, entry) for row, entry in pairs if row.row.reported.selection == "single"]
+        known = pairs[0][0].noise
+        assert known is not None  # else there were no half-width
+        if not singles:
+            missed += any(entry["outcome"] in ("higher", "lower") for _, entry in pairs)
+            continue
+        deviations = [entry["deviation"] for _, entry in singles]
+        n_ours = min(entry["n"] for _, entry in singles)
+        missed += verdict.mean_deviation_probability(deviations, n_ours, known) < verdict.LEVEL
+    expected = verdict.LEVEL * len(tested)
+    words = (f"{sum(map(len, tested.values()))} rows of {len(tested)} computations were tested; by chance alone "
+             f"{expected:.1f} computations would miss, {missed} did.")
+    return {"tested": len(tested), "expected_misses": expected, "misses": missed, "words": words}
+
+
+def _sensitivity(rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
+    judged = [(row, entry["outcome"]) for row, entry in zip(rows, entries) if entry["outcome"] in _JUDGED]
+    changed = {name: sum(_judge(row, factor * verdict.MARGIN).outcome != outcome for row, outcome in judged)
+               for name, factor in _SCALES}
+    words = (f"With half the margin of {100 * verdict.MARGIN:g} points {changed['half']} verdicts change, with twice "
+             f"the margin {changed['twice']}.")
+    return {**changed, "words": words}
+
+
+def _lossy(runs: Sequence[FinishedRun]) -> List[Dict[str, Any]]:
+    """What was run on the JPEG copy, beside the reported numbers, without any verdict."""
+    found = []
+    for report in registry.REPORTS:
+        usable = _official(runs, report, "lossy")
+        variants = {v.name: registry.experiment(report, v.run, v.overrides)
+                    for v in registry.experiments_module(report).VARIANTS}
+        named = [(row.run, row) for row in registry.runs(report)] + list(variants.items())
+        for name, row in named:
+            draws = draws_by_seed(usable, row)
+            if draws:
+                found.append({"report": report, "run": name, "metric": row.reported.metric,
+                              "reported": row.reported.value, **_measured(draws, None)})
+    return found
 
 
 def _counts(entries: Sequence[Mapping[str, Any]]) -> Dict[str, int]:
@@ -213,23 +259,24 @@ def _counts(entries: Sequence[Mapping[str, Any]]) -> Dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (item[0] in ("not run", "no verdict"), item[0])))
 
 
-def _variants(runs: Sequence[FinishedRun]) -> List[Dict[str, Any]]:
+def _variants(runs: Sequence[FinishedRun], of_report: Mapping[str, noise.ReportNoise]) -> List[Dict[str, Any]]:
     """Variants that were run, beside the number of the run that they depart from."""
     found = []
     for report in registry.REPORTS:
         for variant in registry.experiments_module(report).VARIANTS:
             row = registry.experiment(report, variant.run, variant.overrides)
-            gathered = _gather(row, [run for run in runs if run.identity == spec.identity(row)])
+            wanted = configuration.without_sums(spec.identity(row))
+            mine = [run for run in runs if configuration.without_sums(run.identity) == wanted]
+            gathered = _gather(row, mine, of_report[report])
             if not gathered.draws:
                 continue
             judgement = _judge(gathered) if _has_verdict(row) else None
             found.append({
                 "report": report, "variant": variant.name, "run": variant.run, "why": variant.why,
                 "metric": row.reported.metric, "reported": row.reported.value,
-                **_measured(gathered.draws, judgement), "images": gathered.images,
+                **_measured(gathered.draws, judgement), "images": "official",
                 "outcome": judgement.outcome if judgement else None,
-                "verdict": judgement and verdict.with_basis_and_images(judgement.outcome, row.reported,
-                                                                       gathered.images == "lossy"),
+                "verdict": judgement and verdict.with_basis(judgement.outcome, row.reported),
                 "reason": judgement.reason if judgement else "the report gives no number",
             })  # fmt: skip
     return found

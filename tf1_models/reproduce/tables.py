@@ -13,7 +13,8 @@ README_BLOCK = "results"  # its name in the README
 METRIC_WORDS = {"test_accuracy": "test accuracy", "dev_f1_weighted": "weighted F1, dev"}
 _CSV = (
     "report", "run", "metric", "reported", "printed", "n_scored", "binomial_sd", "rounding_sd", "basis", "selection",
-    "epochs", "mean", "sd", "n", "collapsed", "low", "high", "best_of", "verdict", "outcome", "images", "reason",
+    "epochs", "mean", "sd", "n", "collapsed", "low", "high",
+    "deviation", "half_width", "best_of", "more_seeds", "verdict", "outcome", "images", "reason",
 )  # fmt: skip
 
 
@@ -28,33 +29,44 @@ def ours(entry: Mapping[str, Any]) -> str:
     return text + (f", {entry['collapsed']} collapsed" if entry["collapsed"] else "")
 
 
-def band(entry: Mapping[str, Any]) -> str:
-    """The band in one cell."""
-    return "-" if entry["low"] is None else f"{percent(entry['low'])} to {percent(entry['high'])}"
+def deviation(entry: Mapping[str, Any]) -> str:
+    """Reported less ours in points, e.g. "+0.42"."""
+    return "-" if entry["deviation"] is None else f"{100 * entry['deviation']:+.2f}"
+
+
+def half_width(entry: Mapping[str, Any]) -> str:
+    """Half the interval for one more run, in points; of a best-of row its lower half."""
+    return "-" if entry["half_width"] is None else f"{100 * entry['half_width']:.2f}"
+
+
+_JUDGED_HEAD = ("reported, %", "ours, % (seeds)", "deviation", "half-width", "verdict")
+
+
+def _judged(entry: Mapping[str, Any]) -> List[str]:
+    return [percent(entry["reported"]), ours(entry), deviation(entry), half_width(entry), entry["verdict"] or "none"]
 
 
 def _report_table(entries: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        [e["run"], e["epochs"], percent(e["reported"]), ours(e), band(e), e["verdict"] or "none", e["reason"]]
-        for e in entries
-    ]
-    head = ["run", "epochs", "reported, %", "ours, % (seeds)", "band, %", "verdict", "why"]
+    rows = [[e["run"], e["epochs"], *_judged(e), e["reason"]] for e in entries]
+    head = ["run", "epochs", *_JUDGED_HEAD, "why"]
     return markdown_table(head, rows)
 
 
 def _variant_table(variants: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        [f"{v['report']} / {v['variant']}", v["run"], percent(v["reported"]), ours(v), band(v), v["verdict"] or "none",
-         v["why"]]
-        for v in variants
-    ]
-    head = ["variant", "beside", "reported there, %", "ours, % (seeds)", "band, %", "verdict", "what it decides"]
-    return markdown_table(head, rows)
+    rows = [[f"{v['report']} / {v['variant']}", v["run"], *_judged(v), v["why"]] for v in variants]
+    return markdown_table(["variant", "beside", *_JUDGED_HEAD, "what it decides"], rows)
+
+
+def lossy_table(entries: Sequence[Mapping[str, Any]]) -> str:
+    """What was run on the JPEG copy."""
+    rows = [[e["report"], e["run"], percent(e["reported"]), ours(e)] for e in entries]
+    return markdown_table(["report", "run", "reported, %", "on the JPEG copy, % (seeds)"], rows)
 
 
 def closing_lines(document: Mapping[str, Any]) -> List[str]:
-    """Families, chance and sensitivity, each a paragraph."""
+    """Noise, families, chance and sensitivity, each a paragraph."""
     return [
+        *document["noise"],
         *(family["words"] for family in document["families"]),
         document["chance"]["words"],
         document["sensitivity"]["words"],
@@ -72,6 +84,8 @@ def markdown(document: Mapping[str, Any]) -> str:
     parts += ["## Spread, chance, sensitivity", ""]
     for line in closing_lines(document):
         parts += [line, ""]
+    if document["lossy"]:
+        parts += ["## On the JPEG copy", "", "These enter no verdict.", "", lossy_table(document["lossy"]), ""]
     if document["failures"] or document["damaged"]:
         parts += ["## Failed", ""]
         parts += [f"- `{record['folder']}`: {record['message']}" for record in document["failures"]]
@@ -96,10 +110,8 @@ def csv_text(document: Mapping[str, Any]) -> str:
 def readme_block(document: Mapping[str, Any]) -> str:
     """What stands between the README's two markers: rows that were run, and how many were not."""
     run = [entry for entry in document["runs"] if entry["seeds"]]
-    rows = [
-        [e["report"], e["run"], percent(e["reported"]), ours(e), band(e), e["verdict"] or "none"] for e in run
-    ]
-    head = ["report", "run", "reported, %", "ours, % (seeds)", "band, %", "verdict"]
+    rows = [[e["report"], e["run"], *_judged(e)] for e in run]
+    head = ["report", "run", *_JUDGED_HEAD]
     waiting: Dict[str, int] = {}
     for entry in document["runs"]:
         if not entry["seeds"] and entry["verdict"] is not None:
@@ -112,4 +124,7 @@ def readme_block(document: Mapping[str, Any]) -> str:
     if rows:
         for line in closing_lines(document):
             parts += [line, ""]
+    if document["lossy"]:
+        parts += ["On the JPEG copy of CIFAR-10, 2 to 4 points below the official pixels; these enter no verdict:", "",
+                  lossy_table(document["lossy"]), ""]
     return "\n".join(parts).strip()
