@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict
+from typing import Dict, Tuple
 
 import pytest
 
@@ -83,3 +83,14 @@ def test_variants_can_be_resolved() -> None:
     for report in registry.REPORTS:
         for variant in registry.experiments_module(report).VARIANTS:
             registry.experiment(report, variant.run, variant.overrides)
+
+
+def test_epochs_at_which_test_is_scored_for_shorter_rows() -> None:
+    def ends(report: str, run: str, **words: str) -> Tuple[int, ...]:
+        return registry.test_epochs(report, spec.identity(registry.experiment(report, run, words)))
+
+    assert ends("alexnet_bn", "batch_100_epochs_30") == (20, 25)
+    assert ends("alexnet_bn", "batch_100_epochs_25") == (20,) and ends("alexnet_bn", "batch_100_epochs_20") == ()
+    assert ends("alexnet_bn", "batch_100_epochs_30", convolutions="winograd_5x5") == (20, 25)
+    assert ends("alexnet_bn", "batch_100_epochs_30", learning_rate="0.5") == ()
+    assert ends("nine_conv", "final") == ends("prelu_cnn", "step_size_20") == ()

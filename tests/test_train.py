@@ -249,3 +249,17 @@ def test_a_dev_split_without_an_image_is_refused_before_training(tmp_path: Any, 
     few = dataclasses.replace(tiny, x_train=tiny.x_train[:3], y_train=tiny.y_train[:3])
     with pytest.raises(UsageError, match="dev_split=first_quarter leaves no dev image of 3 training images"):
         run(tmp_path, few, {"batch_size": "2"})
+
+
+def test_a_longer_run_scores_test_where_a_shorter_row_ends(tmp_path: Any, tiny: Any, monkeypatch: Any) -> None:
+    shorter, _ = run(tmp_path, tiny, {"epochs": "2", "patience_epochs": "none"})
+    monkeypatch.setattr(registry, "test_epochs", lambda report, identity: (2,))
+    longer, path = run(tmp_path, tiny, {"epochs": "3", "patience_epochs": "none"})
+    lines = metrics_without_times(path)
+    assert ["test" in line for line in lines] == [False, True, False]
+    assert {key: lines[1]["test"][key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")} == {
+        key: shorter["test"][key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")
+    }
+    monkeypatch.undo()
+    plain, _ = run(tmp_path / "plain", tiny, {"epochs": "3", "patience_epochs": "none"})
+    assert plain["variables_sha256"] == longer["variables_sha256"], "it decides nothing"

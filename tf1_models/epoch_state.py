@@ -120,6 +120,13 @@ def epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval:
     return line
 
 
+def test_scores(on_test: results.SplitScore) -> Dict[str, Any]:
+    """What a line keeps of the test images where a shorter row of the report ends (`registry.test_epochs`)."""
+    scores = on_test.scores
+    kept = {key: scores[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")}
+    return {**kept, "predicted_classes": sum(any(column) for column in zip(*scores["confusion_matrix"]))}
+
+
 def epoch_text(line: Dict[str, Any], experiment: Experiment) -> str:
     """The epoch's line for people."""
     parts: List[str] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from tf1_models.errors import UsageError, nearest
 from tf1_models.overrides import apply_overrides
@@ -101,6 +101,33 @@ def default_run(report: str) -> str:
     """The run that `train REPORT` takes: "final" where the report has one, else its headline run."""
     module = experiments_module(report)
     return getattr(module, "DEFAULT_RUN", "final")
+
+
+def test_epochs(report: str, of: Mapping[str, Any]) -> Tuple[int, ...]:
+    """Epochs at whose end a run also scores test, although it follows dev: there a shorter row of the report ends.
+
+    The first 20 epochs of alexnet_bn's 30 are its run of 20 epochs, whose number is a test accuracy; scored there, one
+    training serves both rows. Such scores are recorded and decide nothing.
+
+    Args:
+        report: One of `REPORTS`.
+        of: `spec.identity` of the run.
+
+    Returns:
+        Ascending; empty for a report that follows test anyway, or reports dev.
+    """
+    def without_length(settings: Mapping[str, Any]) -> Dict[str, Any]:
+        return {key: value for key, value in settings.items() if key not in ("epochs", "convolutions")}
+
+    if of.get("dev_split") == "none" or of.get("max_steps") is not None:
+        return ()
+    ends = {
+        row.epochs
+        for row in runs(report)
+        if row.reported.metric == "test_accuracy" and row.epochs < of["epochs"]
+        and without_length(identity(row)) == without_length(of)
+    }
+    return tuple(sorted(ends))
 
 
 def variant_name(row: Experiment) -> Optional[str]:

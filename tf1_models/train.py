@@ -9,7 +9,7 @@ from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
-from tf1_models import collapse, epoch_state, results, schedules, seeds, spec
+from tf1_models import collapse, epoch_state, registry, results, schedules, seeds, spec
 from tf1_models.checkpoints import saving
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_hash, split_indices
@@ -112,6 +112,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
     # ---- data: positions only; a batch is gathered when its turn comes -------------------------------------------
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
     n_steps = epoch_state.steps_per_epoch(experiment, len(train_indices))
+    test_epochs = registry.test_epochs(experiment.report, spec.identity(experiment))
     orders = seeds.EpochOrders(experiment.shuffle_stream, experiment.seed, len(train_indices))
     folder.sweep()
 
@@ -237,6 +238,9 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                     where = f"after step {progress.step} (batch {progress.step_in_epoch} of {n_steps})"
                     raise diverged(f"{experiment.eval_split} loss", on_eval.loss, where)
                 line = epoch_state.epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
+                if line["epoch"] in test_epochs:  # recorded for shorter rows of the report; decides nothing
+                    on_test = results.score_split(session, graph, data, "test", None, experiment)
+                    line["test"] = epoch_state.test_scores(on_test)
                 if progress.best is None or line["macro_f1"] > progress.best["macro_f1"]:
                     progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": line["macro_f1"]}
                 if stopping is not None and not progress.stopped and stopping.validate(progress.loss_sum):

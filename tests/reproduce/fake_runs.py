@@ -32,7 +32,8 @@ def scores(accuracy: float, n: int, one_class: bool = False) -> Dict[str, Any]:
 
 def write_run(root: Any, report: str, run: str, seed: int, accuracy: float, words: Optional[Dict[str, str]] = None,
               by_epoch: Optional[List[float]] = None, data: str = "cifar10", digest: str = OFFICIAL,
-              lossy: Optional[bool] = False, ended_by: str = "epochs", one_class: bool = False) -> str:
+              lossy: Optional[bool] = False, ended_by: str = "epochs", one_class: bool = False,
+              test_at: Optional[Dict[int, float]] = None) -> str:
     """Writes one finished run folder.
 
     Args:
@@ -44,6 +45,7 @@ def write_run(root: Any, report: str, run: str, seed: int, accuracy: float, word
         data, digest, lossy: Which images.
         ended_by: "epochs", "early_stopping" or "max_steps".
         one_class: Every image gets one class.
+        test_at: Epoch -> test accuracy scored on the way.
 
     Returns:
         The folder.
@@ -69,6 +71,10 @@ def write_run(root: Any, report: str, run: str, seed: int, accuracy: float, word
                 "loss": 3.0 / (epoch + 1), "train_accuracy": value, "eval_split": row.eval_split, "accuracy": value,
                 "macro_f1": value, "weighted_f1": value, "samples_per_s": 1000.0, "seconds": 50.0,
             }  # fmt: skip
+            if epoch + 1 in (test_at or {}):
+                there = scores((test_at or {})[epoch + 1], n_test)
+                line["test"] = {**{key: there[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")},
+                                "predicted_classes": N_CLASSES}
             stream.write(json.dumps(line) + "\n")
     result = {
         "schema": 1, "report": report, "run": run, "seed": seed, "data": data, "data_digest": digest,

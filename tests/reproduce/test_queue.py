@@ -98,7 +98,12 @@ def test_cut_runs_and_dev_followers_cover_only_what_they_can(tmp_path: Any) -> N
     assert not queue.covered_by(tasks(tmp_path, ["course_models"], ["model2", "model2_50"], 1, {"max_steps": "5"}))
     assert len(queue.covered_by(tasks(tmp_path, ["course_models"], ["model2", "model2_50"]))) == 1
     names = ["batch_100_epochs_20", "batch_100_epochs_30"]
-    assert not queue.covered_by(tasks(tmp_path, ["alexnet_bn"], names))  # its metrics follow dev, the table says test
+    covered = queue.covered_by(tasks(tmp_path, ["alexnet_bn"], names))  # its metrics follow dev, the table says test:
+    assert {k: other.run for k, other in covered.items()} == {0: "batch_100_epochs_30"}  # scored on the way there
+    assert not queue.covered_by(tasks(tmp_path, ["alexnet_bn"], ["batch_100_epochs_25"], 1, {"epochs": "24"})
+                                + tasks(tmp_path, ["alexnet_bn"], names[1:]))  # no row ends at 24
+    write_run(tmp_path, "alexnet_bn", "batch_100_epochs_30", 0, 0.8)  # by a kit that did not score test on the way
+    assert not queue.covered_by(tasks(tmp_path, ["alexnet_bn"], names))
 
 
 def test_cost_is_unknown_until_measured(tmp_path: Any) -> None:

@@ -216,3 +216,16 @@ def test_every_report_has_a_metric_that_is_known() -> None:
     for report in registry.REPORTS:
         want = "dev_f1_weighted" if report == "nine_conv" else "test_accuracy"
         assert {r.reported.metric for r in registry.runs(report)} == {want}
+
+
+def test_test_scores_on_the_way_serve_shorter_rows_of_a_run_that_follows_dev(tmp_path: Any) -> None:
+    at = {20: 0.801, 25: 0.811}
+    write_run(tmp_path, "alexnet_bn", "batch_100_epochs_30", 0, 0.82, test_at=at)
+    document = build(tmp_path)
+    for epochs, value in ((20, 0.801), (25, 0.811), (30, 0.82)):
+        entry = row(document, "alexnet_bn", f"batch_100_epochs_{epochs}")
+        assert [seed["value"] for seed in entry["seeds"]] == [pytest.approx(value)], epochs
+    path = str(tmp_path / "records.json")
+    records.write(records.merge([], [one.run for one in folders.read_all(str(tmp_path)).finished]), path)
+    (recorded,) = records.read(path)
+    assert sorted(recorded.test_at) == ["20", "25"] and recorded.test_at["25"]["accuracy"] == pytest.approx(0.811)

@@ -29,6 +29,7 @@ class FinishedRun:
         variables_sha256: Identity of the trained state.
         versions: What else can change the bits: TensorFlow, NumPy, Python, machine, devices, threads.
         folder: Relative to the results folder, "" when only a record is left.
+        test_at: Epoch (in digits) -> scores on test there, where a run that follows dev passed a shorter row's end.
     """
 
     report: str
@@ -46,6 +47,7 @@ class FinishedRun:
     variables_sha256: str
     versions: Mapping[str, Any]
     folder: str = ""
+    test_at: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def images(self) -> str:
         """"official", "lossy" (the recognised JPEG copy), or the words that make a run not comparable."""
@@ -100,6 +102,11 @@ def draw_for(run: FinishedRun, row: Experiment) -> Optional[Draw]:
     if run.identity["epochs"] == wanted["epochs"]:
         return final_draw(run, row.reported.metric)
     split, score = METRIC_PLACES[row.reported.metric]
+    if split == "test" and run.eval_split == "dev":
+        scores = run.test_at.get(str(wanted["epochs"]))
+        if scores is None:
+            return None
+        return Draw(run, scores[score], scores["accuracy"], scores["n"], scores["one_class"], wanted["epochs"])
     values, accuracies = run.by_epoch.get(score, []), run.by_epoch.get("accuracy", [])
     if split != run.eval_split or len(values) < wanted["epochs"] or len(accuracies) < wanted["epochs"]:
         return None

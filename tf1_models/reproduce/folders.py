@@ -170,11 +170,17 @@ def read_finished(folder: str, root: str) -> Finished:
             variables_sha256=result["variables_sha256"],
             versions={key: runtime[key] for key in _VERSIONS if key in runtime},
             folder=os.path.relpath(folder, root).replace(os.sep, "/"),
+            test_at={str(line["epoch"]): _test_there(line["test"]) for line in lines if "test" in line},
         )
         confusion = {s: result[s]["confusion_matrix"] for s in ("dev", "test") if result[s] is not None}
         return Finished(run, lines, confusion, len(record.get("starts", ())))
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise InputError(f"not a run folder of this kit: {one_line(error)}") from error
+
+
+def _test_there(scores: Mapping[str, Any]) -> Dict[str, Any]:
+    kept = {key: float(scores[key]) for key in _FRACTIONS}
+    return {**kept, "n": int(scores["n"]), "one_class": scores["predicted_classes"] == 1}
 
 
 def read_all(root: str) -> Folders:

@@ -145,8 +145,8 @@ def covered_by(found: Sequence[Task]) -> Dict[int, Task]:
     """Tasks that need no training of their own: position -> the task whose run gives the same number.
 
     That is another task of the same computation, seed and length, or a longer one whose first epochs it is (see
-    `configuration`). A longer run does not cover when scores of single epochs are not in its metrics (`alexnet_bn`
-    reports test, but follows dev). A finished task is never covered.
+    `configuration`). A run that follows dev covers a shorter one that reports test only where it scores test at that
+    length (`registry.test_epochs`). A finished task is never covered.
     """
     covered: Dict[int, Task] = {}
     order = sorted(range(len(found)), key=lambda k: (state_of(found[k]) != "finished", -found[k].epochs, k))
@@ -172,4 +172,8 @@ def _covers(longer: Task, shorter: Task) -> bool:
         return True
     follows_dev = longer.identity.get("dev_split") != "none"
     metrics = {row.reported.metric for row in registry.runs(shorter.report)}
-    return not follows_dev or metrics == {"dev_f1_weighted"}
+    if not follows_dev or metrics == {"dev_f1_weighted"}:
+        return True
+    if state_of(longer) == "finished":  # an older kit did not score test there
+        return any(line["epoch"] == shorter.epochs and "test" in line for line in folders.metrics_lines(longer.folder))
+    return shorter.epochs in registry.test_epochs(longer.report, longer.identity)

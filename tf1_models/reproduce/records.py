@@ -14,7 +14,8 @@ from tf1_models.reproduce import configuration
 from tf1_models.reproduce.finished import FinishedRun, draw_for
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records.json")
-_FIELDS = tuple(field.name for field in dataclasses.fields(FinishedRun) if field.name != "folder")
+_LEFT_OUT = ("folder", "test_at")  # the second stands where there is something in it
+_FIELDS = tuple(field.name for field in dataclasses.fields(FinishedRun) if field.name not in _LEFT_OUT)
 
 
 def read(path: str = PATH) -> List[FinishedRun]:
@@ -28,7 +29,8 @@ def read(path: str = PATH) -> List[FinishedRun]:
             document = json.load(stream)
         if document["schema"] != 1:
             raise InputError(f"{os.path.basename(path)} has schema {document['schema']}; this kit reads 1")
-        return [FinishedRun(**{key: row[key] for key in _FIELDS}) for row in document["runs"]]
+        return [FinishedRun(**{key: row[key] for key in _FIELDS}, test_at=row.get("test_at", {}))
+                for row in document["runs"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{os.path.basename(path)} cannot be read: {one_line(error)}") from error
 
@@ -52,7 +54,8 @@ def _record(run: FinishedRun) -> Dict[str, Any]:
     by_epoch = {"accuracy": run.by_epoch["accuracy"]}
     if any(row.reported.metric == "dev_f1_weighted" for row in registry.runs(run.report)):
         by_epoch["weighted_f1"] = run.by_epoch["weighted_f1"]
-    return {**record, "by_epoch": by_epoch}
+    more = {"test_at": dict(run.test_at)} if run.test_at else {}
+    return {**record, "by_epoch": by_epoch, **more}
 
 
 def merge(old: Sequence[FinishedRun], new: Sequence[FinishedRun]) -> List[FinishedRun]:
