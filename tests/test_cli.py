@@ -130,7 +130,7 @@ def test_train_evaluate_predict_on_digits(kit: Any, tmp_path: Any) -> None:
     again = kit("train", "bn_cnn", "--data", "digits", "--epochs", "1", "--max-steps", "12", "--out", "runs", "--json")
     assert json.loads(again.stdout) == result and "already finished" in again.stderr
 
-    scored = json.loads(kit("evaluate", folder, "--data", "digits", "--json").stdout)
+    scored = json.loads(kit("evaluate", folder, "--json").stdout)  # the run's own data
     assert {key: scored[key] for key in result["test"]} == result["test"] and scored["split"] == "test"
     text = kit("evaluate", folder, "--data", "digits", "--split", "train").stdout
     assert "macro-F1" in text and "confusion matrix" in text
@@ -138,7 +138,7 @@ def test_train_evaluate_predict_on_digits(kit: Any, tmp_path: Any) -> None:
     assert refused.returncode == 2 and "no dev split (Q20)" in refused.stderr
 
     out = str(tmp_path / "result.npy")
-    assert kit("predict", folder, "--data", "digits", "--out", out).returncode == 0
+    assert kit("predict", folder, "--out", out).returncode == 0
     assert np.array_equal(np.load(out), np.load(os.path.join(folder, "result.npy")))
     kept = open(out, "rb").read()
     refused = kit("predict", folder, "--data", "digits", "--out", out)

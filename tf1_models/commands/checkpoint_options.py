@@ -13,7 +13,8 @@ def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder or a stored checkpoint's name")
     parser.add_argument("--report", help="for a foreign checkpoint without a manifest: whose graph it fills")
     parser.add_argument("--run", help="likewise, which run of the report")
-    parser.add_argument("--data", default="cifar10", help="cifar10 (searched), digits (embedded), or a path")
+    parser.add_argument("--data", help="cifar10 (searched), digits (embedded), or a path; default: what the checkpoint "
+                                       "was trained on (a foreign one: cifar10)")
     parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
     parser.add_argument("--tf-log", action="store_true", help="show TensorFlow's own start-up lines")
     parser.add_argument("--json", action="store_true", help="one JSON document")

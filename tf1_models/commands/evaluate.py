@@ -6,6 +6,7 @@ import argparse
 from typing import Any, Dict, List
 
 from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar
+from tf1_models.commands.own_data import load_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,6 @@ def run(args: argparse.Namespace) -> int:
 
     from tf1_models import evaluate
     from tf1_models.checkpoints import checkpoint_source
-    from tf1_models.datasets.load import load
     from tf1_models.datasets.splits import split_indices
     from tf1_models.errors import UsageError
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     split = args.split or experiment.eval_split
     if args.full_test and split != "test":
         raise UsageError("--full-test goes with --split test")
-    data = load(args.data)
+    data = load_for(source, args.data)
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
     if split == "dev" and dev_indices is None:
         raise UsageError(

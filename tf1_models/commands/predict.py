@@ -7,6 +7,7 @@ import os
 from typing import Any, List
 
 from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar
+from tf1_models.commands.own_data import load_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     if not os.path.isdir(parent) or not os.access(parent, os.W_OK):
         raise InputError(f"{args.out} cannot be written: {parent} is no writable folder")
     source = checkpoint_source.find(args.checkpoint, args.report, args.run)
-    images = _read_images(args.images) if args.images else _test_images(args.data)
+    images = _read_images(args.images) if args.images else load_for(source, args.data).x_test
 
     from tf1_models.files import to_json, write_bytes
     from tf1_models.inference import probabilities
@@ -47,12 +48,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"{args.out}: float32 [{len(found)}, {found.shape[1]}] from {source.prefix}")
     return 0
-
-
-def _test_images(data: str) -> Any:
-    from tf1_models.datasets.load import load
-
-    return load(data).x_test
 
 
 def _read_images(paths: List[str]) -> Any:
