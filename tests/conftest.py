@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 @pytest.fixture(scope="session")
 def tf() -> Any:
     """`tensorflow.compat.v1` in graph mode with resource variables, as the kit's verbs run it."""
-    from tf1_models.tensorflow_setup import import_tensorflow
+    from tf1_models.session.tensorflow_setup import import_tensorflow
 
     return import_tensorflow()
 

@@ -7,7 +7,7 @@ import glob
 import sys
 from typing import Any, Callable, List, Optional, Sequence
 
-from tf1_models import markdown
+from tf1_models.output import markdown
 
 
 def main(words: Optional[List[str]], about: Optional[str], block: str, pattern: str,

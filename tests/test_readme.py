@@ -31,7 +31,7 @@ def test_commands_parse(words: List[str], monkeypatch: Any, capsys: Any) -> None
     assert parsed.verb == words[0]
     assert all("=" in word for word in extra)
     if parsed.verb in ("train", "show"):
-        from tf1_models.overrides import parse_words
+        from tf1_models.experiments.overrides import parse_words
 
         run = parsed.run or registry.default_run(parsed.report)
         registry.experiment(parsed.report, run, parse_words([*parsed.settings, *extra]))

@@ -9,7 +9,7 @@ import pytest
 
 from tf1_models import registry, spec
 from tf1_models.errors import UsageError
-from tf1_models.overrides import parse_words
+from tf1_models.experiments.overrides import parse_words
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from typing import Any, Dict, Optional, Sequence, Union
 
 from tf1_models.errors import UsageError
 from tf1_models.grading.engine import full_score, grade_sources
+from tf1_models.grading.people.roster import load_roster
 from tf1_models.grading.policy import make_policy
 from tf1_models.grading.record import make_record
 from tf1_models.grading.reference import load_reference
-from tf1_models.grading.roster import load_roster
 from tf1_models.grading.rubric import load_rubric, make_rubric
-from tf1_models.grading.sources import collect
+from tf1_models.grading.submissions.sources import collect
 from tf1_models.grading.truth import load_key
 
 

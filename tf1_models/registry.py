@@ -7,7 +7,7 @@ import importlib
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from tf1_models.errors import UsageError, nearest
-from tf1_models.overrides import apply_overrides
+from tf1_models.experiments.overrides import apply_overrides
 from tf1_models.spec import Experiment, identity
 
 # In the order of the reports; a plain tuple, so that it can be searched and read.

@@ -16,9 +16,9 @@ from tf1_models.bench import ratios
 
 _PROGRAM = """
 import json, sys, time
-from tf1_models import lean_import
+from tf1_models.session import lean_import
 from tf1_models.bench.peers import protocol
-from tf1_models.tensorflow_setup import import_tensorflow
+from tf1_models.session.tensorflow_setup import import_tensorflow
 if sys.argv[1] == "plain":
     lean_import.LEFT_OUT = ()
 since = time.perf_counter()

@@ -14,7 +14,7 @@ import sys
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from tests import readme_block
-from tf1_models import markdown
+from tf1_models.output import markdown
 
 RECORDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records")
 BLOCK = "bench"

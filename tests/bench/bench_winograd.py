@@ -12,7 +12,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from tf1_models import tensorflow_setup
+from tf1_models.session import tensorflow_setup
 
 # images, size in pixels, channels in, channels out
 LAYERS = {
@@ -28,7 +28,7 @@ LAYERS = {
 def measure(tf: Any, kernel_px: int, batch: int, size_px: int, c_in: int, c_out: int, threads: int, rounds: int
             ) -> Dict[str, List[float]]:
     """Best milliseconds: kind -> [forward, forward and both gradients]."""
-    from tf1_models.graphs import winograd
+    from tf1_models.graphs.parts import winograd
 
     rng = np.random.RandomState(0)
     with tf.Graph().as_default():

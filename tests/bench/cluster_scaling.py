@@ -36,7 +36,7 @@ from tests.cluster.local_cluster import LocalCluster, Nursery, write_data
 from tests.cluster.network import Network
 from tests.conftest import ROOT
 from tf1_models import registry
-from tf1_models.files import to_json, write_bytes
+from tf1_models.storage.files import to_json, write_bytes
 
 REPORTS = ("nine_conv", "prelu_cnn")
 MEMBERS = (1, 2, 3)
@@ -51,10 +51,10 @@ FIRST, RESTED, STEPS = 2, 4, 11  # bytes are counted from the end of step 2 to t
 def compute_seconds(report: str) -> None:
     """Child: prints {rows: seconds of a step} of the single-machine graph, all processors, as JSON."""
     from tests.conftest import make_dataset
-    from tf1_models.tensorflow_setup import import_tensorflow, session_config
+    from tf1_models.session.tensorflow_setup import import_tensorflow, session_config
 
     tf = import_tensorflow()
-    from tf1_models.training_graph import build_training, training_feed
+    from tf1_models.training.training_graph import build_training, training_feed
 
     row = registry.experiment(report, registry.default_run(report))
     data, found = make_dataset(row.batch_size), {}
@@ -176,7 +176,7 @@ def measure() -> Dict[str, Any]:
                                "measured": measured}
     finally:
         nursery.close()
-    from tf1_models.tensorflow_setup import import_tensorflow, usable_cpus
+    from tf1_models.session.tensorflow_setup import import_tensorflow, usable_cpus
 
     return {"schema": 1, "script": "python -m tests.bench.cluster_scaling",
             "tensorflow": import_tensorflow().__version__, "processors_shared": usable_cpus(), "reports": results}

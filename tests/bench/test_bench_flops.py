@@ -38,7 +38,8 @@ def test_a_small_net_by_hand(tf: Any) -> None:
 
 @pytest.mark.tf
 def test_nine_conv_needs_1_53_gflop_a_training_sample(tf: Any) -> None:
-    from tf1_models import registry, training_graph
+    from tf1_models import registry
+    from tf1_models.training import training_graph
 
     pixels, channels = [1024] * 2 + [256] * 2 + [64] * 2 + [16] * 3, [3, 64, 64, 128, 128, 256, 256, 512, 512, 512]
     convolutions = [2 * n * 9 * a * b for n, a, b in zip(pixels, channels, channels[1:])]

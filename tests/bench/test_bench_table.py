@@ -12,7 +12,7 @@ import pytest
 
 from tests.bench import bench_table
 from tests.conftest import ROOT
-from tf1_models.markdown import find_block
+from tf1_models.output.markdown import find_block
 
 PATHS = sorted(glob.glob(os.path.join(bench_table.RECORDS, "bench_*.json")))
 

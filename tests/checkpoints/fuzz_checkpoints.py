@@ -21,11 +21,12 @@ from tests.checkpoints import crafted
 from tests.datasets import forms
 from tests.fuzzing import Target
 from tf1_models import registry, spec
-from tf1_models.checkpoints import bundle, checkpoint_source, saving
+from tf1_models.checkpoints import bundle, saving
 from tf1_models.checkpoints.crc32c import crc32c
-from tf1_models.files import to_json
-from tf1_models.reproduce import folders
-from tf1_models.sealed import read_sealed, write_sealed
+from tf1_models.checkpoints.source import experiment_of
+from tf1_models.reproduce.verdicts import folders
+from tf1_models.storage.files import to_json
+from tf1_models.storage.sealed import read_sealed, write_sealed
 
 VALUES: Dict[str, np.ndarray] = {
     "W1": np.arange(12, dtype=np.float32).reshape(3, 4), "W1/Adam": np.zeros((3, 4), np.float32),
@@ -144,7 +145,7 @@ def _document_targets(folder: str) -> List[Target]:
     def manifest_of(content: bytes) -> None:
         forms.write(prefix + ".json", _with_checksum(content))
         found = saving.read_manifest(folder, 7)
-        spec.identity(checkpoint_source.experiment_of(found))
+        spec.identity(experiment_of(found))
         saving.compare_variables(variables, found["variables"])
 
     def finished(name: str, content: bytes) -> None:

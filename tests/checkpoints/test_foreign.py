@@ -15,6 +15,7 @@ import pytest
 from tests.checkpoints import crafted
 from tf1_models import registry
 from tf1_models.checkpoints import bundle, checkpoint_source, foreign, limited_reader
+from tf1_models.checkpoints.source import Source
 from tf1_models.errors import InputError
 
 VALUES: Dict[str, np.ndarray] = {
@@ -122,7 +123,7 @@ def test_the_child_has_its_limits(saved: str) -> None:
 
 @pytest.mark.tf
 def test_a_graph_takes_the_values_and_tensorflow_opens_no_file(tmp_path: Any, tf: Any, monkeypatch: Any) -> None:
-    source = checkpoint_source.Source(str(tmp_path / "model"), registry.experiment("bn_cnn", "final"), None)
+    source = Source(str(tmp_path / "model"), registry.experiment("bn_cnn", "final"), None)
     with tf.Graph().as_default():
         registry.graph("bn_cnn").build()
         variables = tf.global_variables()

@@ -29,7 +29,7 @@ from tf1_models.cluster import board as boards
 from tf1_models.cluster import server as servers
 from tf1_models.cluster.configuration import Cluster, Member
 from tf1_models.cluster.slices import slice_of
-from tf1_models.progress import Log
+from tf1_models.output.progress import Log
 
 # report, settings, rows of the batch, workers beside the chief, parameter servers
 CASES: Dict[str, Tuple[str, Dict[str, str], int, int, int]] = {
@@ -57,7 +57,7 @@ def experiment_of(name: str, settings: Dict[str, str]) -> Any:
 def compare(tf: Any, case: str) -> Dict[str, Any]:
     """One case's figures."""
     from tf1_models.cluster import member_graph
-    from tf1_models.training_graph import build_training, training_feed
+    from tf1_models.training.training_graph import build_training, training_feed
 
     name, settings, n_rows, n_workers, n_servers = CASES[case]
     row = experiment_of(name, settings)

@@ -72,8 +72,8 @@ def serve() -> None:
     from tf1_models.cluster.server import import_tensorflow
 
     import_tensorflow(show_log=False)
-    from tf1_models import plots, training_graph  # noqa: F401 - so that no child imports them
     from tf1_models.cluster import member_graph, worker  # noqa: F401
+    from tf1_models.training import training_graph  # noqa: F401 - so that no child imports them
 
     os.environ.pop("GRPC_VERBOSITY", None)
     print("ready", flush=True)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.cluster.local_cluster import SETTINGS, LocalCluster, Nursery, addresses, write_data
 from tests.conftest import ROOT
-from tf1_models.sealed import read_sealed
+from tf1_models.storage.sealed import read_sealed
 
 pytestmark = pytest.mark.tf
 

@@ -101,7 +101,7 @@ def test_the_address_must_be_free_and_of_this_machine() -> None:
 
 @pytest.mark.tf
 def test_rows_of_a_mask_are_those_of_the_whole_batch(tf: Any) -> None:
-    from tf1_models.graphs.random_ops import BatchRows, dropout
+    from tf1_models.graphs.parts.random_ops import BatchRows, dropout
 
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 5, 3])

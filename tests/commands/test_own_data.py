@@ -13,7 +13,7 @@ from tf1_models.checkpoints.checkpoint_source import Source
 from tf1_models.commands import own_data
 from tf1_models.datasets.dataset import content_digest
 from tf1_models.errors import InputError
-from tf1_models.sealed import write_sealed
+from tf1_models.storage.sealed import write_sealed
 
 DATA = forms.tiny()
 DIGITS = "9eec3fdcb895922eef34413cc5a18edb8e3e4fa9ce03912e68dbac6207af00fa"

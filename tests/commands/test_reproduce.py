@@ -9,7 +9,7 @@ from typing import Any, List
 import pytest
 
 from tests.conftest import ROOT
-from tf1_models.sealed import read_sealed
+from tf1_models.storage.sealed import read_sealed
 
 SMALL = ["reproduce", "bn_cnn", "--runs", "final", "--data", "digits", "batch_size=50", "--threads", "1"]
 
@@ -90,7 +90,7 @@ def browser() -> Any:
 def test_the_page_in_a_browser(tmp_path: Any) -> None:
     """Sorts a table both ways, opens a run from it, and finds nothing on the console."""
     from tests.reproduce.test_rendering import some_runs
-    from tf1_models.reproduce import writing
+    from tf1_models.reproduce.page import writing
 
     some_runs(tmp_path)
     writing.write_pages(str(tmp_path))
@@ -126,6 +126,6 @@ def test_the_page_in_a_browser(tmp_path: Any) -> None:
 
 
 def test_the_kit_knows_the_folder_that_it_runs_from() -> None:
-    from tf1_models.reproduce import task
+    from tf1_models.reproduce.runs import task
 
     assert task.environment()["PYTHONPATH"].split(os.pathsep)[0] == ROOT

@@ -21,7 +21,7 @@ from tests import fuzzing
 from tests.datasets import forms
 from tests.fuzzing import Target
 from tf1_models.datasets import arrays, assemble, batches, cache, find, folders, npz, tarballs
-from tf1_models.datasets.reading import Reader
+from tf1_models.storage.reading import Reader
 
 DATA = forms.tiny(5, 5)
 OPCODES = b"\x80\x95(}])N\x88\x89KMJ\x8aUTCB\x8e\x96\x8cX\x8d\x85\x86\x87taesuqr\x94hjc\x93Rb.io02P"

@@ -14,8 +14,8 @@ import pytest
 from tests.datasets import forms
 from tf1_models.datasets.pickled_arrays import Array
 from tf1_models.datasets.pickles import MAX_OPCODES, Unpickler
-from tf1_models.datasets.reading import Reader
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import Reader
 
 
 def load(content: bytes) -> dict:

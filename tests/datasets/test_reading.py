@@ -10,8 +10,8 @@ import os
 import pytest
 
 from tests.datasets import forms
-from tf1_models.datasets.reading import Reader, open_regular, shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import Reader, open_regular, shown
 
 
 def reader(content: bytes, **options) -> Reader:

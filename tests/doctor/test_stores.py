@@ -12,8 +12,8 @@ from tests.datasets import forms
 from tf1_models.datasets import cache, find
 from tf1_models.doctor import stores
 from tf1_models.doctor.line import FAILED, OK, WARNING
-from tf1_models.files import sha256_file
-from tf1_models.sealed import write_sealed
+from tf1_models.storage.files import sha256_file
+from tf1_models.storage.sealed import write_sealed
 
 
 @pytest.fixture(autouse=True)

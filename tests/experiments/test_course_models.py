@@ -10,9 +10,10 @@ from typing import Dict, List
 import numpy as np
 import pytest
 
-from tf1_models import registry, schedules, seeds, spec
+from tf1_models import registry, seeds, spec
 from tf1_models.errors import UsageError
 from tf1_models.experiments import course_models
+from tf1_models.training import schedules
 
 ROWS = {row.run: row for row in course_models.EXPERIMENTS}
 LOGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "transcripts", "reported_logs.csv")

@@ -11,7 +11,7 @@ from tf1_models import metrics, registry
 from tf1_models.datasets.identify import official_labels
 from tf1_models.datasets.splits import split_indices
 from tf1_models.experiments import nine_conv
-from tf1_models.report_console import nine_conv_end_lines
+from tf1_models.output.report_console import nine_conv_end_lines
 
 
 def test_quirks_are_those_of_the_report() -> None:
@@ -41,10 +41,10 @@ def test_q14_the_reported_f1_is_weighted_over_an_unbalanced_dev_split() -> None:
 @pytest.mark.tf
 def test_q16_only_the_batchs_labels_are_encoded(tf: Any) -> None:
     """The report's program ran `y_train_one_hot.eval()`, all labels, for every batch; the graph encodes what is fed."""
-    from tf1_models import training_graph
+    from tf1_models.scoring import inference_graph
 
     with tf.Graph().as_default() as graph, tf.Session() as session:
-        built = training_graph.build_inference(registry.experiment("nine_conv"))
+        built = inference_graph.build_inference(registry.experiment("nine_conv"))
         assert sum(op.type == "OneHot" for op in graph.get_operations()) == 1
         ids = np.array([3, 0, 9], np.uint8)
         encoded = session.run(built.handles.labels, {built.label_ids: ids})

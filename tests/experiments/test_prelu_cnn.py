@@ -1,4 +1,4 @@
-"""Rows of prelu_cnn: Q7, Q8, Q10, Q19 as properties of the 41 rows; Q9 and Q11 are in tests/test_schedules.py."""
+"""Rows of prelu_cnn: Q7, Q8, Q10, Q19 as properties of the 41 rows; Q9 and Q11: tests/training/test_schedules.py."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any, Dict, List
 
 import pytest
 
-from tf1_models import evaluate, registry, spec
+from tf1_models import registry, spec
 from tf1_models.errors import UsageError
 from tf1_models.experiments import prelu_cnn
+from tf1_models.scoring import evaluate
 
 ROWS = {row.run: row for row in prelu_cnn.EXPERIMENTS}
 

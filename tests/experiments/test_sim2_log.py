@@ -11,10 +11,11 @@ from typing import Dict, List
 
 import numpy as np
 
-from tf1_models import epoch_state, registry
+from tf1_models import registry
 from tf1_models.classes import CIFAR10_CLASSES
 from tf1_models.datasets.identify import official_labels
 from tf1_models.reproduce import reported_logs
+from tf1_models.training import epoch_state
 
 RUN = registry.experiment("course_models", "sim02_model2_bn_50")
 

@@ -20,8 +20,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from tests.conftest import make_dataset
 from tests.faults import fault_record, short_runs
 from tests.faults.fault_record import Place
-from tf1_models.files import sha256_file, to_json
-from tf1_models.sealed import read_sealed
+from tf1_models.storage.files import sha256_file, to_json
+from tf1_models.storage.sealed import read_sealed
 
 Hashes = Tuple[str, str, str]
 FULL_WIDTH = {"course_models": {"dense_units": "1024"}}  # the kill tests' run is narrower

@@ -22,7 +22,7 @@ from tests.cluster.local_cluster import LocalCluster, Nursery
 from tests.cluster.network import Network
 from tests.faults import fault_record
 from tf1_models.checkpoints import saving
-from tf1_models.tensorflow_setup import import_tensorflow
+from tf1_models.session.tensorflow_setup import import_tensorflow
 
 EPOCHS, STEPS_PER_EPOCH, SLOW_S, TIMEOUT_S = 8, 4, 0.1, 15.0
 COUNTS = {"chief": 1, "worker": 2, "ps": 1}

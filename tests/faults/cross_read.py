@@ -31,8 +31,9 @@ NAMES = ("the writer's TensorFlow and kind of variable", "the other kind of vari
 
 def _graph(report: str, kind: str, seed: int) -> Tuple[Any, Any, Any, Any]:
     """(TensorFlow, graph handles, experiment, feed of one batch) with one kind of variable, in the default graph."""
-    from tf1_models import registry, schedules, training_graph
-    from tf1_models.tensorflow_setup import import_tensorflow
+    from tf1_models import registry
+    from tf1_models.session.tensorflow_setup import import_tensorflow
+    from tf1_models.training import schedules, training_graph
 
     tf = import_tensorflow()
     if kind == "ref":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Dict, List, Optional
 
-from tf1_models.files import to_json, write_bytes
+from tf1_models.storage.files import to_json, write_bytes
 
 COUNTS = ("survived", "detected", "lost")
 

@@ -28,12 +28,14 @@ import numpy as np
 from tests.conftest import make_dataset
 from tests.faults import fault_record, short_runs
 from tests.faults.fault_record import Place
-from tf1_models import inference, registry, train
+from tf1_models import registry
 from tf1_models.checkpoints import checkpoint_source, saving
 from tf1_models.datasets import cache, find
 from tf1_models.errors import Interrupted, KitError
-from tf1_models.progress import Log
-from tf1_models.reproduce import folders
+from tf1_models.output.progress import Log
+from tf1_models.reproduce.verdicts import folders
+from tf1_models.scoring import inference
+from tf1_models.training import loop
 
 SETTINGS = {"graph": "model", "filters": "2,2,2", "kernels_px": "2,2,2", "pools_after": "1,2,3", "dense_units": "4",
             "epochs": "3", "batch_size": "12", "dev_split": "first_quarter", "patience_epochs": "1"}  # fmt: skip
@@ -103,13 +105,13 @@ class Bench:
         return os.path.join(self.root, name)
 
     def _train(self, out: str, console: Any = None) -> None:
-        options = train.Options(out=out, quiet=True, threads=1, console=console)
-        folder, record = train.prepare(self.row, self.data, options)
+        options = loop.Options(out=out, quiet=True, threads=1, console=console)
+        folder, record = loop.prepare(self.row, self.data, options)
         try:
             if folder.is_finished():
                 folder.result()
             else:
-                train.train(self.row, self.data, folder, record, options, self.words)
+                loop.train(self.row, self.data, folder, record, options, self.words)
         finally:
             folder.close()
 

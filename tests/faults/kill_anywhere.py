@@ -25,7 +25,7 @@ from typing import Any, Callable, Dict, List, Optional
 from tests.conftest import make_dataset
 from tests.faults import fault_record, kill_points, short_runs
 from tests.faults.fault_record import Place
-from tf1_models.files import write_json
+from tf1_models.storage.files import write_json
 
 IN_WRITING = 0.6  # share of the random moments that fall inside a writing
 NAMES = {

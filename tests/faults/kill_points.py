@@ -17,8 +17,8 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple
 
 from tests.faults.short_runs import kill, start, wait
-from tf1_models import results
 from tf1_models.checkpoints import saving
+from tf1_models.training import results
 
 POINTS = ("replace", "rename", "fsync", "unlink")
 

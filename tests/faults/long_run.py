@@ -18,8 +18,9 @@ from typing import Any, Dict, List, Optional, Tuple
 from tests.conftest import make_dataset
 from tests.faults import fault_record, short_runs
 from tests.faults.fault_record import Place
-from tf1_models import registry, train
-from tf1_models.progress import Log
+from tf1_models import registry
+from tf1_models.output.progress import Log
+from tf1_models.training import loop
 
 SETTINGS = {"graph": "model", "filters": "2,2,2", "kernels_px": "2,2,2", "pools_after": "1,2,3", "dense_units": "4",
             "batch_size": "12", "schedule": "constant", "learning_rate": "0.00001"}  # fmt: skip
@@ -135,14 +136,14 @@ def main(words: Optional[List[str]] = None) -> int:
     tf, data, began = short_runs.import_all(), make_dataset(12, 10), time.monotonic()
     row = registry.experiment("course_models", "model2", {**SETTINGS, "epochs": str(args.epochs)})
     with tempfile.TemporaryDirectory() as out:
-        options = train.Options(out=out, quiet=True, threads=1)
-        folder, record = train.prepare(row, data, options)
+        options = loop.Options(out=out, quiet=True, threads=1)
+        folder, record = loop.prepare(row, data, options)
         watch = Watch(tf, folder.path, args.epochs // 10)
         options.console = watch
         log = Log(quiet=True)
         log.open(folder.file("log.txt"))
         try:
-            train.train(row, data, folder, record, options, log)
+            loop.train(row, data, folder, record, options, log)
         finally:
             log.close()
             folder.close()

@@ -22,8 +22,8 @@ from tests.conftest import make_dataset
 from tests.faults import fault_record, kill_points, short_runs
 from tests.faults.fault_record import Place
 from tf1_models.checkpoints import saving
-from tf1_models.files import sha256_file
-from tf1_models.progress import Log
+from tf1_models.output.progress import Log
+from tf1_models.storage.files import sha256_file
 
 REPORTS = ("bn_cnn", "prelu_cnn")
 SMALL = {"bn_cnn": {"channels": "3,4,5"}}

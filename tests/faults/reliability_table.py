@@ -15,7 +15,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from tests import readme_block
 from tests.faults import fault_record
-from tf1_models import markdown
+from tf1_models.output import markdown
 
 RECORDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records")
 BLOCK = "reliability"

@@ -12,9 +12,10 @@ import signal
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
-from tf1_models import registry, train
-from tf1_models.progress import Log
-from tf1_models.tensorflow_setup import import_tensorflow
+from tf1_models import registry
+from tf1_models.output.progress import Log
+from tf1_models.session.tensorflow_setup import import_tensorflow
+from tf1_models.training import loop
 
 # few steps; every setting that has state is in one of them: batch norm's statistics (bn_cnn, prelu_cnn, alexnet_bn), a
 # schedule, the stopping state, keep_prob dropout, optimizer slots
@@ -36,10 +37,10 @@ def import_all() -> Any:
     The two pictures are replaced by a few bytes: they are written as before, but drawing them is most of a short run.
     """
     tf = import_tensorflow()
-    from tf1_models import training_graph  # noqa: F401
+    from tf1_models.training import training_graph  # noqa: F401
 
     try:
-        from tf1_models import plots
+        from tf1_models.output import plots
     except ImportError:
         return tf  # no matplotlib: a run writes no pictures
     plots.curves = lambda lines, title: b"a picture"
@@ -51,12 +52,12 @@ def run(report: str, out: str, data: Any, settings: Optional[Dict[str, str]] = N
         log: Optional[Log] = None) -> Dict[str, Any]:
     """Trains one of `RUNS` to its end, or continues it; returns the result."""
     row = registry.experiment(report, registry.default_run(report), {**RUNS[report], **(settings or {})})
-    options = train.Options(out=out, quiet=True, threads=threads)
-    folder, record = train.prepare(row, data, options)
+    options = loop.Options(out=out, quiet=True, threads=threads)
+    folder, record = loop.prepare(row, data, options)
     try:
         if folder.is_finished():
             return folder.result()
-        return train.train(row, data, folder, record, options, log or Log(quiet=True))
+        return loop.train(row, data, folder, record, options, log or Log(quiet=True))
     finally:
         folder.close()
 

@@ -74,7 +74,7 @@ def results(out: str) -> Dict[str, str]:
 
 def starts(out: str) -> List[int]:
     """How often each run was started, from its run.json."""
-    from tf1_models.sealed import read_sealed
+    from tf1_models.storage.sealed import read_sealed
 
     return [
         len(read_sealed(os.path.join(folder, "run.json"))["starts"])
@@ -185,7 +185,7 @@ def main() -> int:
     command = f"python -m tests.faults.sweep_kill {args.what}"
     if args.what == "local":
         command += f" --kills {args.kills} --seed {args.seed}"
-    from tf1_models.tensorflow_setup import import_tensorflow
+    from tf1_models.session.tensorflow_setup import import_tensorflow
 
     record = fault_record.document(command, import_tensorflow().__version__, [place], time.monotonic() - began, details)
     return fault_record.finish(record, args.out)

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.faults import fault_record, reliability_table
 from tests.faults.fault_record import Place
-from tf1_models import markdown
+from tf1_models.output import markdown
 
 PATHS = sorted(glob.glob(os.path.join(reliability_table.RECORDS, "*.json")))
 

@@ -25,10 +25,10 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 from tests.conftest import make_dataset
 from tests.faults import fault_record, power_cuts, short_runs, system_calls
 from tests.faults.fault_record import Place
-from tf1_models import results
 from tf1_models.checkpoints import saving
 from tf1_models.errors import KitError
-from tf1_models.run_folder import RunFolder
+from tf1_models.training import results
+from tf1_models.training.run_folder import RunFolder
 
 SETTINGS = {"epochs": "2", "channels": "3,4,5"}
 NAMES = {

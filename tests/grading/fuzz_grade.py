@@ -25,11 +25,11 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspa
 from tests import fuzzing
 from tests.grading import builders
 from tf1_models.classes import CIFAR10_CLASSES
-from tf1_models.grading.alignment import KeyShape
-from tf1_models.grading.findings import Findings
-from tf1_models.grading.reading import Reading, read_predictions
-from tf1_models.grading.text import text_rows
-from tf1_models.grading.zip_walk import ZipHandle, walk_zip
+from tf1_models.grading.submissions.alignment import KeyShape
+from tf1_models.grading.submissions.findings import Findings
+from tf1_models.grading.submissions.reading import Reading, read_predictions
+from tf1_models.grading.submissions.text import text_rows
+from tf1_models.grading.submissions.zip_walk import ZipHandle, walk_zip
 
 N = 40
 WORDS = {**{name: k for k, name in enumerate(CIFAR10_CLASSES)}, "auto": 1, "car": 1, "plane": 0, "aeroplane": 0}

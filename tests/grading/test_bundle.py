@@ -19,7 +19,7 @@ from tests.grading import builders as b
 from tests.grading.test_outputs import check_results
 from tf1_models import grade
 from tf1_models.errors import UsageError
-from tf1_models.grading.bundle import MAX_BUNDLE_BYTES, make_bundle
+from tf1_models.grading.autograding.bundle import MAX_BUNDLE_BYTES, make_bundle
 
 MEMORY = 768 * 1024 * 1024
 
@@ -143,7 +143,7 @@ def test_a_grader_that_crashes_leaves_valid_results(crash: str, bundle: str, lab
     if crash == "python":
         os.remove(os.path.join(platform.source, "run_grader.py"))
     if crash == "unwritable":
-        with open(os.path.join(platform.source, "tf1_models", "files.py"), "a", encoding="utf-8") as stream:
+        with open(os.path.join(platform.source, "tf1_models", "storage", "files.py"), "a", encoding="utf-8") as stream:
             stream.write("\n\ndef write_json(path, value):\n    raise OSError('disk full')\n")
     document = platform.run()
     assert document["extra_data"]["status"] == "grader_failed"

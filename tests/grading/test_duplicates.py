@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.grading import builders as b
 from tf1_models import grade
-from tf1_models.grading.duplicates import Signer, near_pairs
+from tf1_models.grading.statistics.duplicates import Signer, near_pairs
 
 HandIn = Callable[[Dict[str, Any]], str]
 LABELS = np.random.RandomState(0).randint(0, 10, 5000).astype(np.uint8)

@@ -18,7 +18,7 @@ from tests.grading import builders as b
 from tf1_models import grade, metrics
 from tf1_models.errors import InputError, UsageError
 from tf1_models.grading import reference as reference_module
-from tf1_models.grading.diff import diff_lines, diff_records, load_record
+from tf1_models.grading.outputs.diff import diff_lines, diff_records, load_record
 from tf1_models.grading.record import to_text
 from tf1_models.grading.truth import load_key
 

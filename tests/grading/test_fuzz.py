@@ -9,8 +9,8 @@ import pytest
 
 from tests.grading import fuzz_grade
 from tf1_models.classes import CIFAR10_CLASSES
-from tf1_models.grading.alignment import KeyShape
-from tf1_models.grading.reading import read_predictions
+from tf1_models.grading.submissions.alignment import KeyShape
+from tf1_models.grading.submissions.reading import read_predictions
 
 
 def test_three_thousand_mutated_files_are_refused_or_read_right() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from tests.grading import builders as b
 from tf1_models import grade
-from tf1_models.files import to_json
-from tf1_models.grading import gradescope, leaderboard, markdown, sheets, table
-from tf1_models.grading.anonymous import pseudonym
 from tf1_models.grading.check import check_paths
-from tf1_models.grading.roster import load_roster
+from tf1_models.grading.outputs import gradescope, leaderboard, markdown, sheets, table
+from tf1_models.grading.people.anonymous import pseudonym
+from tf1_models.grading.people.roster import load_roster
+from tf1_models.storage.files import to_json
 
 HandIn = Callable[[Dict[str, Any]], str]
 EVIL = '=HYPERLINK("x")<script>alert(1)<'

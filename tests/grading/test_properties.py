@@ -8,8 +8,8 @@ import pytest
 
 from tests.grading import fuzz_grade
 from tf1_models.classes import CIFAR10_CLASSES
-from tf1_models.grading.alignment import KeyShape
-from tf1_models.grading.reading import read_predictions
+from tf1_models.grading.submissions.alignment import KeyShape
+from tf1_models.grading.submissions.reading import read_predictions
 
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies

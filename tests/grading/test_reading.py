@@ -13,10 +13,10 @@ import pytest
 
 from tests.grading import builders as b
 from tf1_models.classes import CIFAR10_CLASSES
-from tf1_models.grading import reading
-from tf1_models.grading.alignment import KeyShape
-from tf1_models.grading.limits import MAX_BYTES
-from tf1_models.grading.reading import read_predictions
+from tf1_models.grading.submissions import reading
+from tf1_models.grading.submissions.alignment import KeyShape
+from tf1_models.grading.submissions.limits import MAX_BYTES
+from tf1_models.grading.submissions.reading import read_predictions
 
 N = 100
 LABELS = np.random.RandomState(0).permutation(np.arange(N) % 10)

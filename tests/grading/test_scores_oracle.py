@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tf1_models import metrics
-from tf1_models.grading.bootstrap import metric_of_tables
+from tf1_models.grading.statistics.bootstrap import metric_of_tables
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 CASES = 10_000

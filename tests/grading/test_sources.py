@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from tests.grading import builders as b
-from tf1_models.grading import zip_walk
-from tf1_models.grading.findings import Refused, printable, shown
-from tf1_models.grading.names import clean_name, decode_bytes
-from tf1_models.grading.sources import Source, collect
+from tf1_models.grading.submissions import zip_walk
+from tf1_models.grading.submissions.findings import Refused, printable, shown
+from tf1_models.grading.submissions.names import clean_name, decode_bytes
+from tf1_models.grading.submissions.sources import Source, collect
 
 HandIn = Callable[[Dict[str, Any]], str]
 DATA = b.npy(np.arange(5))

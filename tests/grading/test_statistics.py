@@ -12,10 +12,10 @@ import pytest
 from tests.grading import builders as b
 from tf1_models import metrics
 from tf1_models.errors import InputError, UsageError
-from tf1_models.grading import bootstrap, paired
 from tf1_models.grading.policy import Policy, make_policy
-from tf1_models.grading.ranking import competition_ranks
 from tf1_models.grading.rubric import load_rubric, make_rubric
+from tf1_models.grading.statistics import bootstrap, paired
+from tf1_models.grading.statistics.ranking import competition_ranks
 
 LABELS = np.random.RandomState(0).randint(0, 10, 3000).astype(np.uint8)
 

@@ -11,8 +11,8 @@ import pytest
 from tests.grading import builders as b
 from tf1_models import grade
 from tf1_models.errors import InputError, UsageError
-from tf1_models.grading.roster import load_roster
-from tf1_models.grading.students import StudentFinder
+from tf1_models.grading.people.roster import load_roster
+from tf1_models.grading.people.students import StudentFinder
 
 HandIn = Callable[[Dict[str, Any]], str]
 METADATA = b"""---

@@ -8,7 +8,8 @@ from typing import Any, Dict, Mapping, Optional
 import numpy as np
 
 from tests.oracles import reference
-from tf1_models import optimizers, registry
+from tf1_models import registry
+from tf1_models.training import optimizers
 
 GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
 

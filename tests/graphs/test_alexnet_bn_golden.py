@@ -10,7 +10,7 @@ import pytest
 from tests.graphs.graph_record import golden, graph_record
 from tests.oracles import reference
 from tf1_models.experiments.alexnet_bn import NET
-from tf1_models.graphs.handles import LayerTable
+from tf1_models.graphs.parts.handles import LayerTable
 
 CASE = "batch_100_epochs_30"
 # Loss after one float32 step. Adam's first step is nearly lr * sign(g), so elements whose gradient is rounding noise

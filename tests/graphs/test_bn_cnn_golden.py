@@ -39,7 +39,7 @@ def test_a_bias_before_batch_norm_has_gradient_zero(case: str) -> None:
 
 def test_the_comparison_sees_a_wrong_epsilon(monkeypatch: pytest.MonkeyPatch) -> None:
     """1.001e-5, as tf.nn.fused_batch_norm would have it, is caught: the bounds are not vacuous."""
-    from tf1_models.graphs import torch_layers
+    from tf1_models.graphs.parts import torch_layers
 
     monkeypatch.setattr(torch_layers, "BATCH_NORM_EPSILON", 1.001e-5)
     row = torch_case.errors("bn_cnn", {"final_float64": "final"})[0]

@@ -7,8 +7,8 @@ from typing import Any, List
 import numpy as np
 import pytest
 
-from tf1_models.graphs import torch_layers
-from tf1_models.graphs.by_mode import by_mode
+from tf1_models.graphs.parts import torch_layers
+from tf1_models.graphs.parts.by_mode import by_mode
 
 pytestmark = pytest.mark.tf
 

@@ -10,8 +10,9 @@ import pytest
 
 from tests.graphs.graph_record import load_weights
 from tests.oracles import reference
-from tf1_models import optimizers, registry
+from tf1_models import registry
 from tf1_models.experiments import course_models as experiments
+from tf1_models.training import optimizers
 
 pytestmark = pytest.mark.tf
 
@@ -162,7 +163,7 @@ def test_q1_loss_plus_accuracy_is_the_fingerprint(tf: Any, monkeypatch: Any) -> 
     assert loss >= FLOOR
     assert fingerprint == pytest.approx(np.log(np.e + 9.0), abs=1e-5)  # 2.4612, as 75 of 77 printed steps have it
 
-    from tf1_models.graphs import losses
+    from tf1_models.graphs.parts import losses
 
     # mended: cross-entropy over the logits (log(softmax) has the same softmax as the logits)
     monkeypatch.setattr(losses, "double_softmax", lambda p, y: losses.mean_cross_entropy(tf.log(p + 1e-30), y))
@@ -172,7 +173,7 @@ def test_q1_loss_plus_accuracy_is_the_fingerprint(tf: Any, monkeypatch: Any) -> 
 
 def test_q1_a_collapsed_net_has_no_gradient(tf: Any, monkeypatch: Any) -> None:
     """Why sim #2 stays at 10.00 %: a one-hot softmax passes no gradient back; a single softmax would."""
-    from tf1_models.graphs import losses
+    from tf1_models.graphs.parts import losses
 
     softmax = np.eye(10, dtype="f4")[[3, 3]] * np.float32(40.0)
     labels = np.eye(10, dtype="f4")[[3, 7]]
@@ -202,7 +203,7 @@ def test_q3_dropout_is_the_identity_in_training_too(tf: Any, monkeypatch: Any) -
         assert rows == ["conv1/dropout", "conv2/dropout", "fully_connected/dropout"]
 
     from tf1_models.graphs import course_models
-    from tf1_models.graphs.random_ops import dropout
+    from tf1_models.graphs.parts.random_ops import dropout
 
     # mended: the listed rates act
     monkeypatch.setattr(course_models, "inert_dropout", lambda x, rate: dropout(x, 1.0 - rate, x.op.name, 0, None))

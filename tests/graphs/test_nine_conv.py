@@ -133,7 +133,7 @@ def test_masks_without_a_step_tensor_differ_from_run_to_run(tf: Any) -> None:
 
 
 def test_dropout_keeps_the_share_that_keep_prob_says(tf: Any) -> None:
-    from tf1_models.graphs.random_ops import dropout
+    from tf1_models.graphs.parts.random_ops import dropout
 
     with tf.Graph().as_default(), tf.Session() as session:
         kept = session.run(dropout(tf.ones([400, 500]), tf.constant(0.6), "layer", 51, tf.constant(7, tf.int64)))
@@ -142,7 +142,7 @@ def test_dropout_keeps_the_share_that_keep_prob_says(tf: Any) -> None:
 
 
 def test_the_two_masks_are_not_one(tf: Any) -> None:
-    from tf1_models.graphs.random_ops import uniform
+    from tf1_models.graphs.parts.random_ops import uniform
 
     with tf.Graph().as_default(), tf.Session() as session:
         step = tf.constant(3, tf.int64)
@@ -168,14 +168,14 @@ def test_fully_connected_layers_are_linear(tf: Any) -> None:
 
 def test_q13_raw_pixels_reach_the_first_convolution(tf: Any) -> None:
     """Mended (divided by 255), the first layer's output would be 255 times smaller but for its bias."""
-    from tf1_models import training_graph
+    from tf1_models.scoring import inference_graph
 
     images = np.random.RandomState(1).randint(0, 256, (2, 32, 32, 3)).astype(np.uint8)
     peaks = {}
     for name, divisor in (("kept", 1.0), ("mended", 255.0)):
         row = dataclasses.replace(registry.experiment("nine_conv"), pixel_divisor=divisor)
         with tf.Graph().as_default(), tf.Session() as session:
-            graph = training_graph.build_inference(row)
+            graph = inference_graph.build_inference(row)
             session.run(tf.global_variables_initializer())
             peaks[name] = float(session.run(graph.handles.layers[0].output, {graph.image_bytes: images}).max())
     assert registry.experiment("nine_conv").pixel_divisor == 1.0

@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
-from tf1_models.graphs import precise_batch_norm
+from tf1_models.graphs.parts import precise_batch_norm
 
 pytestmark = pytest.mark.tf
 EPSILON = 1e-3

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.tf
 
 
 def _layers(tf: Any, training: bool = True, **options: Any) -> Any:
-    from tf1_models.graphs.torch_layers import TorchLayers
+    from tf1_models.graphs.parts.torch_layers import TorchLayers
 
     settings: Dict[str, Any] = {"seed": 3, "step": None, "dtype": tf.float64, **options}
     return TorchLayers(tf.constant(training), **settings)
@@ -161,7 +161,7 @@ def test_dropout2d_drops_whole_channels(tf: Any) -> None:
 @pytest.mark.parametrize("training", [True, False])
 def test_fused_and_written_out_batch_norm_agree(tf: Any, shape: Tuple[int, ...], training: bool) -> None:
     """Values, statistics (n/(n-1) times the variance) and gradients: float32 runs what float64 has proved."""
-    from tf1_models.graphs import torch_layers
+    from tf1_models.graphs.parts import torch_layers
 
     rng = np.random.RandomState(1)
     n_channels = shape[-1]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tf1_models.graphs import upsampled_conv
+from tf1_models.graphs.parts import upsampled_conv
 
 pytestmark = pytest.mark.tf
 

@@ -17,7 +17,7 @@ from tests.graphs.test_nine_conv_golden import AFTER_ONE_STEP, CASES
 from tests.oracles import reference
 from tf1_models import registry
 from tf1_models.errors import UsageError
-from tf1_models.graphs import winograd
+from tf1_models.graphs.parts import winograd
 
 pytestmark = pytest.mark.tf
 

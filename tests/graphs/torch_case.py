@@ -8,8 +8,9 @@ from typing import Any, Dict, List, Mapping, Optional
 import numpy as np
 
 from tests.oracles import reference
-from tf1_models import optimizers, registry
-from tf1_models.tensorflow_setup import import_tensorflow
+from tf1_models import registry
+from tf1_models.session.tensorflow_setup import import_tensorflow
+from tf1_models.training import optimizers
 
 GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
 RRELU_MEAN_SLOPE = (1.0 / 8.0 + 1.0 / 3.0) / 2.0

@@ -25,8 +25,8 @@ from typing import Any, Dict, List, NamedTuple
 import numpy as np
 
 from tests.conftest import ROOT
-from tf1_models import markdown
-from tf1_models.files import to_json, write_bytes
+from tf1_models.output import markdown
+from tf1_models.storage.files import to_json, write_bytes
 
 LEVEL = 0.95
 BLOCK = "lanes"

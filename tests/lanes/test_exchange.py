@@ -61,14 +61,15 @@ def test_checkpoints_go_both_ways(tmp_path: Any, trained_on: str, report: str) -
 _LOGITS = """
 import sys
 import numpy as np
-from tf1_models import tensorflow_setup
+from tf1_models.session import tensorflow_setup
 from tf1_models.checkpoints import checkpoint_source
 from tf1_models.datasets.load import load
 tf = tensorflow_setup.import_tensorflow()
-from tf1_models import training_graph
+from tf1_models.training import training_graph
+from tf1_models.scoring import inference_graph
 source = checkpoint_source.find(sys.argv[1])
 with tf.Graph().as_default(), tf.Session() as session:
-    graph = training_graph.build_inference(source.experiment)
+    graph = inference_graph.build_inference(source.experiment)
     checkpoint_source.restore(tf, session, source)
     images = load("digits").x_test[:32]
     np.savez(sys.argv[2], logits=session.run(graph.handles.logits, {graph.image_bytes: images}))
@@ -80,7 +81,7 @@ def test_a_run_begun_on_one_lane_continues_on_the_other(tmp_path: Any) -> None:
     words = ["train", "bn_cnn", "--data", "digits", "--epochs", "2", "--out", out, "batch_size=100"]
     program = (
         "import os, signal, sys\n"
-        "from tf1_models import epoch_state\n"
+        "from tf1_models.training import epoch_state\n"
         "count = epoch_state.count_step\n"
         "def stop(progress, *rest):\n"
         "    count(progress, *rest)\n"

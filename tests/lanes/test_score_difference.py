@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.lanes import score_difference
-from tf1_models.markdown import find_block
+from tf1_models.output.markdown import find_block
 
 RECORDS = score_difference.RECORDS
 

@@ -66,7 +66,7 @@ def main(arguments: List[str]) -> int:
         print(f"unknown report {unknown[0]!r}; known: {', '.join(REPORTS)}", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from tf1_models.tensorflow_setup import import_tensorflow
+    from tf1_models.session.tensorflow_setup import import_tensorflow
 
     tf = import_tensorflow()
     found = rows(arguments or list(REPORTS))

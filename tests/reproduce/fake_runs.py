@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Optional
 
 from tf1_models import metrics, registry, spec
 from tf1_models.classes import N_CLASSES
-from tf1_models.run_folder import folder_path
-from tf1_models.sealed import write_sealed
+from tf1_models.storage.sealed import write_sealed
+from tf1_models.training.run_folder import folder_path
 
 LOSSY = "10f5d00678b056755ebe24e3cfd39e70059a8d3908bea7b49a0d426fb1a40e0b"
 OFFICIAL = "0f" * 32

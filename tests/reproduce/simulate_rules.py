@@ -13,9 +13,9 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from tf1_models.markdown import markdown_table, write_block
-from tf1_models.reproduce import verdict
-from tf1_models.reproduce.noise import Noise
+from tf1_models.output.markdown import markdown_table, write_block
+from tf1_models.reproduce.verdicts import verdict
+from tf1_models.reproduce.verdicts.noise import Noise
 from tf1_models.spec import Reported
 
 BLOCK = "rules"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from tf1_models import registry
-from tf1_models.reproduce import configuration, families
+from tf1_models.reproduce.verdicts import configuration, families
 from tf1_models.spec import identity
 
 

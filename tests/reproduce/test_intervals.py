@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tf1_models import registry
-from tf1_models.reproduce import intervals
+from tf1_models.reproduce.verdicts import intervals
 
 
 @pytest.mark.parametrize("printed, value, unit", [

@@ -13,7 +13,8 @@ import pytest
 from tests.reproduce.fake_runs import OFFICIAL, write_run
 from tf1_models import registry
 from tf1_models.errors import UsageError
-from tf1_models.reproduce import cost, folders, queue
+from tf1_models.reproduce.runs import cost, queue
+from tf1_models.reproduce.verdicts import folders
 
 Y_TRAIN = (np.arange(50000) % 10).astype(np.uint8)
 DATA = queue.DataName("cifar10", OFFICIAL, 50000, Y_TRAIN)

@@ -17,8 +17,10 @@ from tests.reproduce import simulate_rules
 from tests.reproduce.fake_runs import write_run
 from tf1_models import registry
 from tf1_models.errors import InputError
-from tf1_models.markdown import find_block, write_block
-from tf1_models.reproduce import charts, folders, page, records, reported_logs, summary, tables
+from tf1_models.output.markdown import find_block, write_block
+from tf1_models.reproduce import records, reported_logs
+from tf1_models.reproduce.page import charts, results_page, tables
+from tf1_models.reproduce.verdicts import folders, summary
 
 VOID = {"meta", "link", "line"}
 
@@ -69,7 +71,7 @@ def made(tmp_path_factory: Any) -> Any:
     some_runs(root)
     found = folders.read_all(str(root))
     document = summary.build([one.run for one in found.finished], found.failures, found.damaged)
-    return root, document, page.render(document, found.finished, reported_logs.read())
+    return root, document, results_page.render(document, found.finished, reported_logs.read())
 
 
 def test_the_page_is_well_formed_and_fetches_nothing(made: Any) -> None:
@@ -141,7 +143,8 @@ def test_the_logs_are_the_transcript() -> None:
     assert sum(len(values) for values in logs.values()) == 272
     known = {f"{report}/{row.run}" for report in registry.REPORTS for row in registry.runs(report)}
     assert set(logs) <= known
-    assert {entry.quantity for values in logs.values() for entry in values} - {"samples_per_s"} == set(page._QUANTITIES)
+    quantities = {entry.quantity for values in logs.values() for entry in values}
+    assert quantities - {"samples_per_s"} == set(results_page._QUANTITIES)
 
 
 def test_the_readme_block_is_rewritten_between_its_markers(tmp_path: Any, made: Any) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from tests.reproduce.fake_runs import LOSSY, OFFICIAL, write_run
 from tf1_models import registry
-from tf1_models.reproduce import folders, records, summary
-from tf1_models.reproduce.finished import FinishedRun
+from tf1_models.reproduce import records
+from tf1_models.reproduce.verdicts import folders, summary
+from tf1_models.reproduce.verdicts.finished import FinishedRun
 
 
 def build(root: Any) -> Dict[str, Any]:

@@ -17,8 +17,9 @@ import pytest
 from tests.conftest import ROOT
 from tests.reproduce.test_queue import tasks
 from tf1_models.errors import MachineError, UsageError
-from tf1_models.reproduce import dask_engine, folders, queue, sweep
-from tf1_models.reproduce import task as task_module
+from tf1_models.reproduce.runs import dask_engine, queue, sweep
+from tf1_models.reproduce.runs import task as task_module
+from tf1_models.reproduce.verdicts import folders
 
 FINISH = "import os, sys; os.makedirs({0!r}, exist_ok=True); open(os.path.join({0!r}, 'result.json'), 'w').write('x')"
 
@@ -86,7 +87,7 @@ def test_a_child_ends_with_its_sweep(tmp_path: Any) -> None:
     """The sweep is killed with SIGKILL; its child notices the closed pipe, takes a SIGTERM and can save."""
     program = (
         "import subprocess, sys, time\n"
-        "code = 'import signal, time, threading, sys; from tf1_models.reproduce import child;' \\\n"
+        "code = 'import signal, time, threading, sys; from tf1_models.reproduce.runs import child;' \\\n"
         "    'signal.signal(15, lambda *a: (open(sys.argv[1], \"w\").write(\"saved\"), sys.exit(130)));' \\\n"
         "    'threading.Thread(target=child._watch, daemon=True).start(); print(1, flush=True); time.sleep(60)'\n"
         "p = subprocess.Popen([sys.executable, '-c', code, sys.argv[1]], stdin=subprocess.PIPE,\n"
@@ -108,7 +109,7 @@ def test_a_child_ends_with_its_sweep(tmp_path: Any) -> None:
 def test_the_real_command_line(tmp_path: Any) -> None:
     (task,) = tasks(tmp_path, ["prelu_cnn"], ["exponential_lr_stepped"])
     words = task_module.command(dataclasses.replace(task, threads=2))
-    assert words[:5] == [sys.executable, "-m", "tf1_models.reproduce.child", "train", "prelu_cnn"]
+    assert words[:5] == [sys.executable, "-m", "tf1_models.reproduce.runs.child", "train", "prelu_cnn"]
     assert words[-3:] == ["--threads", "2", "schedule_stepped=true"]
 
 

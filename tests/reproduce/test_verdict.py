@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.reproduce import simulate_rules
-from tf1_models.reproduce import verdict
-from tf1_models.reproduce.noise import Noise
+from tf1_models.reproduce.verdicts import verdict
+from tf1_models.reproduce.verdicts.noise import Noise
 from tf1_models.spec import Reported
 
 TEN = Noise(0.004, 10, "sd of a test")

@@ -16,8 +16,9 @@ import pytest
 
 from tests.conftest import ROOT
 from tf1_models import registry
-from tf1_models.markdown import find_block
-from tf1_models.stored import manifest, table
+from tf1_models.checkpoints import stored_manifest
+from tf1_models.output.markdown import find_block
+from tf1_models.stored import table
 
 # one folder of weights is 135 MB: what every clone carries has a limit
 MAX_FILE_MB, MAX_FOLDER_MB = 64.0, 150.0
@@ -42,7 +43,7 @@ def _verify(kit: Any, onednn: str, batch_size: int, threads: int, *words: str) -
                env={"TF_ENABLE_ONEDNN_OPTS": onednn, "TF1_MODELS_CHECKPOINTS": os.path.join(ROOT, "checkpoints")})
     assert done.returncode == 0, done.stdout + done.stderr
     rows: List[Dict[str, Any]] = json.loads(done.stdout)["checkpoints"]
-    assert [row["name"] for row in rows] == manifest.names()
+    assert [row["name"] for row in rows] == stored_manifest.names()
     return rows
 
 
@@ -50,7 +51,7 @@ def _verify(kit: Any, onednn: str, batch_size: int, threads: int, *words: str) -
 @pytest.mark.parametrize("onednn, batch_size, threads", _cases())
 def test_logits_and_activations_are_those_recorded(kit: Any, onednn: str, batch_size: int, threads: int) -> None:
     for row in _verify(kit, onednn, batch_size, threads, "--no-scores"):
-        record_only = manifest.read(manifest.folder_of(row["name"]))["weights"] is None
+        record_only = stored_manifest.read(stored_manifest.folder_of(row["name"]))["weights"] is None
         expected = "not checked (a record without weights)" if record_only else "ok"
         checks = row["checks"]
         assert (checks["weights"], checks["logits"], checks["activations"]) == ("ok", expected, expected), row
@@ -65,8 +66,8 @@ def test_predictions_on_cifar10_are_those_recorded(kit: Any, onednn: str, batch_
 
 
 def test_weights_of_every_report_are_stored() -> None:
-    stored = {name.split("-")[0] for name in manifest.names()
-              if manifest.read(manifest.folder_of(name))["weights"] is not None}
+    stored = {name.split("-")[0] for name in stored_manifest.names()
+              if stored_manifest.read(stored_manifest.folder_of(name))["weights"] is not None}
     assert stored == set(registry.REPORTS)
 
 
@@ -82,8 +83,8 @@ def test_sizes() -> None:
 
 
 def test_no_optimizer_slots_and_no_pixels_of_the_data() -> None:
-    for name in manifest.names():
-        document = manifest.read(manifest.folder_of(name))
+    for name in stored_manifest.names():
+        document = stored_manifest.read(stored_manifest.folder_of(name))
         slots = [row["name"] for row in document["variables"] or () if row["name"].split("/")[-1] in _SLOTS]
         assert slots == []
         files = set(document["files"])

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from tests.test_train import run
+from tests.training.test_train import run
 from tf1_models import registry
+from tf1_models.checkpoints import stored_manifest
 from tf1_models.errors import CheckFailed, InputError
-from tf1_models.sealed import read_sealed, write_sealed
-from tf1_models.stored import check, fixed_batch, manifest
+from tf1_models.storage.sealed import read_sealed, write_sealed
+from tf1_models.stored import check, fixed_batch
 from tf1_models.stored.store import band, name_of, reported_of, store
 
 pytestmark = pytest.mark.tf
@@ -46,8 +47,8 @@ def copy(home: Any, tmp_path: Any) -> str:
 
 def test_what_is_stored(home: Any, tiny: Any) -> None:
     root, _, done = home
-    assert manifest.names() == ["bn_cnn-final"] and done["old"] is None
-    document = manifest.read(str(root / "bn_cnn-final"))
+    assert stored_manifest.names() == ["bn_cnn-final"] and done["old"] is None
+    document = stored_manifest.read(str(root / "bn_cnn-final"))
     assert document["epochs_run"] == 2 and document["cut"] == "the report ran 30 epochs"
     assert document["scores"]["dev"]["n"] == 12 and document["scores"]["test"]["n"] == 20
     assert not any(row["name"].endswith(("Adam", "exp_avg")) for row in document["variables"])  # no slots
@@ -63,7 +64,7 @@ def test_plain_tf1_code_restores_it(home: Any, tf: Any) -> None:
         tf.train.Saver().restore(session, str(home[0] / "bn_cnn-final" / "weights"))
         images = fixed_batch.load().astype(np.float32) / 255
         logits = session.run(graph.logits, {graph.images: images})
-    stored = manifest.load_record(str(home[0] / "bn_cnn-final"))["logits"]
+    stored = stored_manifest.load_record(str(home[0] / "bn_cnn-final"))["logits"]
     assert np.abs(logits - stored).max() <= 1e-5 * np.abs(stored).max()
 
 
@@ -89,7 +90,7 @@ def _flip_a_bit(folder: str) -> None:
 
 def _reseal(folder: str) -> None:
     """Gives the manifest the files' new checksums: damage that only the deeper checks can find."""
-    from tf1_models.files import sha256_file
+    from tf1_models.storage.files import sha256_file
 
     document = read_sealed(os.path.join(folder, "manifest.json"))
     for name in document["files"]:
@@ -112,7 +113,7 @@ def _swap_the_shard(folder: str) -> None:
 
 
 def _rename_a_variable(folder: str) -> None:
-    from tf1_models.tensorflow_setup import import_tensorflow
+    from tf1_models.session.tensorflow_setup import import_tensorflow
 
     tf = import_tensorflow()
     from tf1_models.checkpoints import bundle
@@ -242,7 +243,7 @@ def test_checkpoint_verb(home: Any, kit: Any, tmp_path: Any, tf: Any) -> None:
         signature = model.signature_def["serving_default"]
         feed = {signature.inputs["images"].name: fixed_batch.load()}
         probabilities = session.run(signature.outputs["probabilities"].name, feed)
-    logits = manifest.load_record(str(home[0] / "bn_cnn-final"))["logits"].astype(np.float64)
+    logits = stored_manifest.load_record(str(home[0] / "bn_cnn-final"))["logits"].astype(np.float64)
     expected = np.exp(logits - logits.max(axis=1, keepdims=True))
     assert np.allclose(probabilities, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
 

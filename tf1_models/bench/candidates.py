@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Tuple
 
-from tf1_models import evaluate
 from tf1_models.bench import interleave, plan
 from tf1_models.bench.measures import Images, told
 from tf1_models.bench.worker import Worker
+from tf1_models.scoring import evaluate
 
 EVAL_BATCHES = (0.4, 1, 2, 4, 8)  # times the report's own
 _JIT = {"TF_XLA_FLAGS": "--tf_xla_cpu_global_jit"}  # without it XLA leaves the processor alone

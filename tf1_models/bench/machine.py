@@ -8,7 +8,7 @@ import re
 from typing import Any, Dict, Optional
 
 from tf1_models.doctor.machine import memory_bytes
-from tf1_models.tensorflow_setup import usable_cpus
+from tf1_models.session.tensorflow_setup import usable_cpus
 
 _GOVERNOR = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 

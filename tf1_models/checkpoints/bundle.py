@@ -14,8 +14,8 @@ import numpy as np
 
 from tf1_models.checkpoints.crc32c import crc32c, unmask
 from tf1_models.checkpoints.sstable import fail, fields, records
-from tf1_models.datasets.reading import open_regular, shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import open_regular, shown
 
 _MAX_INDEX_BYTES = 8 << 20  # nine_conv with its slots has 2.6 kB
 _MAX_DATA_BYTES = 4 << 30

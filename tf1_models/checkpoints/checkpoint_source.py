@@ -2,84 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import typing
 from typing import Any, Dict, List, Optional
 
 from tf1_models import registry
-from tf1_models.checkpoints import bundle, foreign, saving
-from tf1_models.errors import InputError, UsageError, nearest, one_line, tensorflow_words
-from tf1_models.sealed import read_sealed
-from tf1_models.spec import Experiment, identity
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """A checkpoint that was found and checked.
-
-    Attributes:
-        prefix: Saver prefix.
-        experiment: The run whose graph it fills.
-        manifest: Its manifest; None for a foreign one, which `--report` describes.
-    """
-
-    prefix: str
-    experiment: Experiment
-    manifest: Optional[Dict[str, Any]]
-
-
-def stored_folder() -> str:
-    """$TF1_MODELS_CHECKPOINTS where it is set, else `checkpoints/` beside the package (a checkout) or here."""
-    if os.environ.get("TF1_MODELS_CHECKPOINTS"):
-        return os.environ["TF1_MODELS_CHECKPOINTS"]
-    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "checkpoints")
-    return beside if os.path.isdir(beside) else "checkpoints"
-
-
-def experiment_of(manifest: Dict[str, Any]) -> Experiment:
-    """The run that a manifest was written by, with the settings of then.
-
-    Raises:
-        InputError: the manifest names a setting or run that this version of the kit does not know.
-    """
-    try:
-        config = manifest["config"]
-        row, stored = registry.experiment(config["report"], config["run"]), config["identity"]
-        net = dataclasses.replace(row.net, **_fields_then(row.net, stored, "net."))
-        row = dataclasses.replace(row, net=net, seed=int(config["seed"]), **_fields_then(row, stored, ""))
-        same = identity(row) == stored
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:
-        raise InputError(f"the manifest's settings are none of the kit's ({one_line(error)})") from error
-    if not same:
-        raise InputError("the checkpoint's settings are unknown to this version of the kit")
-    return row
-
-
-def _fields_then(record: Any, stored: Dict[str, Any], prefix: str) -> Dict[str, Any]:
-    """Values of a record's settings as an identity gives them: what it leaves out stood at its default."""
-    values = {}
-    hints = typing.get_type_hints(type(record))
-    for field in dataclasses.fields(record):
-        key = prefix + field.name
-        if key in stored:
-            values[field.name] = tuple(stored[key]) if isinstance(stored[key], list) else stored[key]
-            if not _is_of(values[field.name], hints[field.name]):
-                raise TypeError(f"{field.name} has a value of another type")
-        elif field.default is not dataclasses.MISSING:
-            values[field.name] = field.default
-    return values
-
-
-def _is_of(value: Any, hint: Any) -> bool:
-    """Whether a JSON value is of a settings field's type: bool, int, float, str, Optional of one, or a tuple of int."""
-    if getattr(hint, "__origin__", None) is typing.Union:
-        return any(_is_of(value, option) for option in hint.__args__)
-    if getattr(hint, "__origin__", None) in (tuple, typing.Tuple):
-        return isinstance(value, tuple) and all(_is_of(part, hint.__args__[0]) for part in value)
-    if hint is float:
-        return type(value) in (int, float)
-    return type(value) is hint or (hint is type(None) and value is None)
+from tf1_models.checkpoints import bundle, foreign, saving, stored_manifest
+from tf1_models.checkpoints.source import Source, experiment_of
+from tf1_models.checkpoints.stored_manifest import stored_folder
+from tf1_models.errors import InputError, nearest, tensorflow_words
+from tf1_models.storage.sealed import read_sealed
 
 
 def find(name: str, report: Optional[str] = None, run: Optional[str] = None) -> Source:
@@ -123,13 +54,11 @@ def find(name: str, report: Optional[str] = None, run: Optional[str] = None) -> 
 
 def _in_folder(path: str) -> Source:
     if os.path.isfile(os.path.join(path, "manifest.json")):
-        from tf1_models.stored import manifest as stored  # it builds on this module
-
-        document = stored.read(path)
-        stored.check_files(path, document)
+        document = stored_manifest.read(path)
+        stored_manifest.check_files(path, document)
         if document["weights"] is None:
             raise InputError(f"{path} keeps a record without weights; train the run to have them")
-        return stored.source_of(path, document)
+        return stored_manifest.source_of(path, document)
     result_path = os.path.join(path, "result.json")
     steps = saving.list_steps(path)
     if not steps:

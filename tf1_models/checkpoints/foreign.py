@@ -20,8 +20,8 @@ from typing import Any, Dict, List, Optional, Type
 import numpy as np
 
 from tf1_models.checkpoints.bundle import DTYPES, Entry
-from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.storage.reading import shown
 
 # For the index, so that a refusal takes less than 10 with the start of both processes; for each tensor that much and
 # its bytes at a slow disk's speed.

@@ -35,8 +35,8 @@ def check_files(prefix: str) -> None:
     Raises:
         InputError: no such files, or not of the kind that a Saver writes.
     """
-    from tf1_models.datasets.reading import shown
     from tf1_models.errors import InputError, one_line
+    from tf1_models.storage.reading import shown
 
     for suffix in (".index", ".data-00000-of-00001"):
         path = prefix + suffix

@@ -12,10 +12,10 @@ import os
 import re
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError, MachineError, tensorflow_words
-from tf1_models.files import fsync_file, fsync_folder, sha256_file, write_bytes
-from tf1_models.sealed import read_sealed, write_sealed
+from tf1_models.storage.files import fsync_file, fsync_folder, sha256_file, write_bytes
+from tf1_models.storage.reading import shown
+from tf1_models.storage.sealed import read_sealed, write_sealed
 
 _MANIFEST = re.compile(r"ckpt-(\d+)\.json$")
 _PART = re.compile(r"ckpt-(\d+)\.(index|data-\d{5}-of-\d{5}|json|meta)(\.|$)")

@@ -10,8 +10,8 @@ import os
 from typing import Iterator, Optional, Tuple
 
 from tf1_models.checkpoints.crc32c import crc32c, unmask
-from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import shown
 
 _MAGIC = 0xDB4775248B80FB57
 _MAX_BYTES = 1024  # of a key or a value: keys share prefixes, so 20,000 names of 1 MiB would fit into one small file

@@ -19,7 +19,7 @@ from tf1_models.cluster.server import Server, is_network_error
 from tf1_models.cluster.slices import slice_of
 from tf1_models.cluster.waiting import Waiting
 from tf1_models.errors import InputError, MachineError, tensorflow_words
-from tf1_models.progress import Log
+from tf1_models.output.progress import Log
 from tf1_models.spec import Experiment
 
 RUN_TIMEOUTS = 10.0  # a single call may take this many timeouts while everybody is seen to live
@@ -110,7 +110,7 @@ class Chief:
             MachineError: a member is missing; the state is saved if it can be.
             StateLost: see there.
         """
-        from tf1_models.training_graph import training_feed
+        from tf1_models.training.training_graph import training_feed
 
         member, tick = self._member, self._tick
         part = slice_of(len(batch), len(self.cluster.computing), 0)

@@ -16,14 +16,15 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from tf1_models import optimizers, training_graph
 from tf1_models.cluster import board
 from tf1_models.cluster.configuration import Cluster
 from tf1_models.cluster.slices import Slice
-from tf1_models.graphs.handles import GraphHandles
-from tf1_models.graphs.random_ops import BatchRows
+from tf1_models.graphs.parts.handles import GraphHandles
+from tf1_models.graphs.parts.random_ops import BatchRows
 from tf1_models.registry import Graph
+from tf1_models.scoring import inference_graph
 from tf1_models.spec import Experiment
+from tf1_models.training import optimizers
 
 
 class MemberGraph(NamedTuple):
@@ -109,7 +110,7 @@ def build(experiment: Experiment, cluster: Cluster) -> MemberGraph:
     )
     # a variable travels once a step, however often it is read
     with graph.as_default(), tf.device(setter), tf.variable_scope(tf.get_variable_scope(), caching_device=me.device):
-        image_bytes, label_ids, images, labels = training_graph.inputs(experiment)
+        image_bytes, label_ids, images, labels = inference_graph.inputs(experiment)
         step = tf.placeholder(tf.int64, [], name="step")
         first_row, batch_rows = (tf.placeholder(tf.int32, [], name=name) for name in ("first_row", "batch_rows"))
         weight = tf.placeholder(tf.float64, [], name="weight")

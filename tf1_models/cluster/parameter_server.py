@@ -11,8 +11,8 @@ from tf1_models.cluster.board import Board
 from tf1_models.cluster.ending import Ended, ended, wait_until_left
 from tf1_models.cluster.server import Server
 from tf1_models.errors import Interrupted, MachineError
-from tf1_models.interrupts import InterruptFlag
-from tf1_models.progress import Log
+from tf1_models.output.progress import Log
+from tf1_models.training.interrupts import InterruptFlag
 
 LOOK_EVERY_S = 0.25
 

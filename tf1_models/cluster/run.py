@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Tuple
 
-from tf1_models import tensorflow_setup, train
 from tf1_models.cluster import ending
 from tf1_models.cluster.configuration import Cluster
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.errors import KitError, MachineError
-from tf1_models.progress import Log
-from tf1_models.run_folder import RunFolder, config_id
+from tf1_models.output.progress import Log
+from tf1_models.session import tensorflow_setup
 from tf1_models.spec import Experiment
+from tf1_models.training import loop
+from tf1_models.training.run_folder import RunFolder, config_id
 
 RECOVERIES = 3  # without a step in between, before the chief gives up
 
@@ -21,7 +22,7 @@ def identity(experiment: Experiment, data: Dataset) -> str:
     return f"{experiment.report}/{experiment.run} {config_id(experiment, data.digest)} seed {experiment.seed}"
 
 
-def take_part(cluster: Cluster, experiment: Experiment, data: Dataset, options: train.Options, log: Log) -> None:
+def take_part(cluster: Cluster, experiment: Experiment, data: Dataset, options: loop.Options, log: Log) -> None:
     """A worker's or parameter server's whole life (`data` is not looked at on a parameter server).
 
     Raises:
@@ -48,7 +49,7 @@ def take_part(cluster: Cluster, experiment: Experiment, data: Dataset, options: 
 
 
 def lead(cluster: Cluster, experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict[str, Any],
-         options: train.Options, log: Log) -> Dict[str, Any]:
+         options: loop.Options, log: Log) -> Dict[str, Any]:
     """The chief's whole life: trains, continues from the last checkpoint when a parameter server died, ends the others.
 
     Returns:
@@ -68,7 +69,7 @@ def lead(cluster: Cluster, experiment: Experiment, data: Dataset, folder: RunFol
         while True:
             options.cluster = Chief(server, board, experiment, log)
             try:
-                return train.train(experiment, data, folder, record, options, log)
+                return loop.train(experiment, data, folder, record, options, log)
             except StateLost as lost:
                 options.cluster.abandon()
                 at, tries = (at, tries + 1) if options.cluster.done == at else (options.cluster.done, 1)
@@ -80,13 +81,13 @@ def lead(cluster: Cluster, experiment: Experiment, data: Dataset, folder: RunFol
     return _to_the_end(server, board, attempts)
 
 
-def dismiss(cluster: Cluster, options: train.Options, log: Log) -> None:
+def dismiss(cluster: Cluster, options: loop.Options, log: Log) -> None:
     """The chief of a run that is finished already: tells members that may still wait for it."""
     board, server = _enter(cluster, options, log)
     _to_the_end(server, board, lambda: {})
 
 
-def _enter(cluster: Cluster, options: train.Options, log: Log) -> Tuple[Any, Any]:
+def _enter(cluster: Cluster, options: loop.Options, log: Log) -> Tuple[Any, Any]:
     from tf1_models.cluster import server
 
     tf = server.import_tensorflow(options.tf_log)

@@ -7,11 +7,11 @@ import threading
 import time
 from typing import Any, List, Optional
 
-from tf1_models import tensorflow_setup
 from tf1_models.cluster import listening
 from tf1_models.cluster.configuration import Cluster
 from tf1_models.errors import MachineError, tensorflow_words
-from tf1_models.progress import Log
+from tf1_models.output.progress import Log
+from tf1_models.session import tensorflow_setup
 
 # What a peer's death, restart or absence looks like; anything else is no matter of the network.
 NETWORK_ERRORS = ("UnavailableError", "AbortedError", "DeadlineExceededError", "CancelledError", "InternalError",

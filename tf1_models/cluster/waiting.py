@@ -7,7 +7,7 @@ from typing import List, Optional
 
 from tf1_models.cluster.board import Board
 from tf1_models.cluster.configuration import Member
-from tf1_models.progress import Log
+from tf1_models.output.progress import Log
 
 SAY_AFTER_S = 5.0
 

@@ -17,11 +17,11 @@ from tf1_models.cluster.slices import slice_of
 from tf1_models.cluster.waiting import Waiting
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_indices
-from tf1_models.epoch_state import steps_per_epoch
 from tf1_models.errors import InputError, Interrupted, MachineError, tensorflow_words
-from tf1_models.interrupts import InterruptFlag
-from tf1_models.progress import Log
+from tf1_models.output.progress import Log
 from tf1_models.spec import Experiment
+from tf1_models.training.epoch_state import steps_per_epoch
+from tf1_models.training.interrupts import InterruptFlag
 
 
 def work(server: Server, board: Board, experiment: Experiment, data: Dataset, identity: str, log: Log) -> Ended:
@@ -43,7 +43,7 @@ def work(server: Server, board: Board, experiment: Experiment, data: Dataset, id
         Interrupted: a signal arrived here.
     """
     from tf1_models.cluster import member_graph
-    from tf1_models.training_graph import training_feed
+    from tf1_models.training.training_graph import training_feed
 
     cluster = server.cluster
     train_indices, _ = split_indices(experiment.dev_split, data.y_train)

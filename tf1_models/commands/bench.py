@@ -45,8 +45,8 @@ def _wishes(args: argparse.Namespace, scratch: str) -> Any:
     from tf1_models import registry
     from tf1_models.bench import plan
     from tf1_models.errors import UsageError
-    from tf1_models.overrides import parse_words
-    from tf1_models.tensorflow_setup import usable_cpus
+    from tf1_models.experiments.overrides import parse_words
+    from tf1_models.session.tensorflow_setup import usable_cpus
 
     words = [word for word in args.reports if "=" in word]
     reports = [word for word in args.reports if "=" not in word]
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     from tf1_models.bench import text
     from tf1_models.bench.measures import Images
     from tf1_models.errors import MachineError
-    from tf1_models.files import to_json
+    from tf1_models.storage.files import to_json
 
     def say(line: str) -> None:
         if not args.quiet:
@@ -134,7 +134,7 @@ def _asked(args: argparse.Namespace, wishes: Any, images: Any, say: Any) -> Any:
 
 def _write(out: Any, name: str, found: Dict[str, Any]) -> None:
     from tf1_models.errors import MachineError, one_line
-    from tf1_models.files import write_json
+    from tf1_models.storage.files import write_json
 
     if not out:
         return
@@ -151,6 +151,6 @@ def _draw(out: str, found: Dict[str, Any], say: Any) -> None:
         say("no bench.png: matplotlib is missing; pip install 'tf1-models[plots]'")
         return
     from tf1_models.bench.picture import picture
-    from tf1_models.files import write_bytes
+    from tf1_models.storage.files import write_bytes
 
     write_bytes(os.path.join(out, "bench.png"), picture(found))

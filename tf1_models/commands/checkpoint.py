@@ -53,17 +53,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _prefix(name: str) -> str:
     """Saver prefix of whatever a user calls a checkpoint, manifest or not."""
-    from tf1_models.checkpoints import checkpoint_source, saving
+    from tf1_models.checkpoints import saving, stored_manifest
     from tf1_models.errors import InputError
-    from tf1_models.stored import manifest
 
     path = name[: -len(".index")] if name.endswith(".index") else name
     if os.path.isfile(path + ".index"):
         return path
-    folders = (path, os.path.join(checkpoint_source.stored_folder(), path))
+    folders = (path, os.path.join(stored_manifest.stored_folder(), path))
     for folder in folders:
-        if os.path.isfile(os.path.join(folder, manifest.WEIGHTS + ".index")):
-            return os.path.join(folder, manifest.WEIGHTS)
+        if os.path.isfile(os.path.join(folder, stored_manifest.WEIGHTS + ".index")):
+            return os.path.join(folder, stored_manifest.WEIGHTS)
         if os.path.isdir(folder) and saving.list_steps(folder):
             return saving.prefix(folder, saving.list_steps(folder)[0])
     raise InputError(f"no checkpoint {name!r}: give a Saver prefix, a run folder or a stored checkpoint's name")
@@ -79,7 +78,7 @@ def _inspect(args: argparse.Namespace) -> int:
     import numpy as np
 
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
-    from tf1_models.files import to_json
+    from tf1_models.storage.files import to_json
 
     prefix = _prefix(args.checkpoint)
     rows: List[Dict[str, Any]] = []
@@ -108,8 +107,9 @@ def _inspect(args: argparse.Namespace) -> int:
 
 
 def _map_to(report: str, run: Any, names: List[str]) -> Dict[str, Any]:
-    from tf1_models import registry, tensorflow_setup
+    from tf1_models import registry
     from tf1_models.checkpoints import name_map
+    from tf1_models.session import tensorflow_setup
 
     row = registry.experiment(report, run or registry.default_run(report))
     tf = tensorflow_setup.import_tensorflow()
@@ -122,7 +122,7 @@ def _map_to(report: str, run: Any, names: List[str]) -> Dict[str, Any]:
 
 def _diff(args: argparse.Namespace) -> int:
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
-    from tf1_models.files import to_json
+    from tf1_models.storage.files import to_json
 
     one, other = _prefix(args.one), _prefix(args.other)
     with ForeignCheckpoint(one) as first, ForeignCheckpoint(other) as second:
@@ -159,14 +159,15 @@ def _diff_row(name: str, first: "ForeignCheckpoint", second: "ForeignCheckpoint"
 
 def _export(args: argparse.Namespace) -> int:
     from tf1_models.errors import UsageError
-    from tf1_models.files import to_json
+    from tf1_models.storage.files import to_json
 
     if os.path.exists(args.out):
         raise UsageError(f"{args.out} exists; name another")
     if args.out.endswith(".npz"):
         _export_npz(_prefix(args.checkpoint), args.out)
     else:
-        from tf1_models.checkpoints import checkpoint_source, savedmodel
+        from tf1_models.checkpoints import checkpoint_source
+        from tf1_models.scoring import savedmodel
 
         savedmodel.export(checkpoint_source.find(args.checkpoint, args.report, args.run), args.out)
     print(to_json({"schema": 1, "out": args.out}) if args.json else f"wrote {args.out}")
@@ -180,7 +181,7 @@ def _export_npz(prefix: str, out: str) -> None:
 
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
     from tf1_models.errors import InputError, MachineError, one_line
-    from tf1_models.files import write_atomically
+    from tf1_models.storage.files import write_atomically
 
     with ForeignCheckpoint(prefix) as checkpoint:
 
@@ -203,7 +204,7 @@ def _export_npz(prefix: str, out: str) -> None:
 
 def _store(args: argparse.Namespace) -> int:
     from tf1_models.datasets.load import load
-    from tf1_models.files import to_json
+    from tf1_models.storage.files import to_json
     from tf1_models.stored.store import store
 
     done = store(args.folder, load(args.data), not args.no_weights, args.accept)
@@ -218,8 +219,8 @@ def _store(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from tf1_models.files import to_json
-    from tf1_models.markdown import percent, write_block
+    from tf1_models.output.markdown import percent, write_block
+    from tf1_models.storage.files import to_json
     from tf1_models.stored import table
 
     if args.readme:

@@ -23,7 +23,7 @@ def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
 @contextlib.contextmanager
 def image_bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar over images on a terminal, nothing elsewhere; yields the function that moves it."""
-    from tf1_models.progress import wants_bar
+    from tf1_models.output.progress import wants_bar
 
     if not wants_bar(sys.stderr):
         yield lambda done: None

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import Any, Dict, List, Optional
 
-from tf1_models import files
 from tf1_models.datasets import find
-from tf1_models.datasets.reading import shown
+from tf1_models.storage import files
+from tf1_models.storage.reading import shown
 
 DEFAULT_FOLDER = "data"
 

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     lines = found["lines"]
     code = int(found["exit_code"])
     if args.json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json({**found, "lines": [row.as_json() for row in lines]}))
         return code

@@ -22,10 +22,10 @@ def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
     import numpy as np
 
-    from tf1_models import evaluate
     from tf1_models.checkpoints import checkpoint_source
     from tf1_models.datasets.splits import split_indices
     from tf1_models.errors import UsageError
+    from tf1_models.scoring import evaluate
 
     source = checkpoint_source.find(args.checkpoint, args.report, args.run)
     experiment = source.experiment
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         indices = dev_indices if split == "dev" and dev_indices is not None else train_indices
         images, truth = data.x_train, data.y_train
 
-    from tf1_models.inference import probabilities
+    from tf1_models.scoring.inference import probabilities
 
     with image_bar(f"{split}", len(indices)) as moved:
         found = probabilities(source, images, indices, args.threads, args.tf_log, moved)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         **scores,
     }
     if args.json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json(document))
     else:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Callable, Dict, List
 
 from tf1_models.errors import InputError, UsageError, one_line
-from tf1_models.files import to_json, write_bytes
+from tf1_models.storage.files import to_json, write_bytes
 
 USAGE = """tf1-models grade --truth T SUBMISSION… [options]
        tf1-models grade check FILE… [--rows N] [--json]
@@ -156,8 +156,8 @@ def _grade(args: argparse.Namespace) -> int:
     if not args.submissions:
         raise UsageError("nothing to grade: name files, folders, zips, or - for standard input")
     from tf1_models import grade  # here: `--help` does not pay for NumPy
-    from tf1_models.grading import gradescope
-    from tf1_models.grading.diff import diff_records, load_record
+    from tf1_models.grading.outputs import gradescope
+    from tf1_models.grading.outputs.diff import diff_records, load_record
 
     if args.gradescope:  # whatever happens from here on, a valid file stays behind
         fallback = gradescope.failure(gradescope.CRASHED, [], args.max_points or 100.0)
@@ -189,7 +189,7 @@ def _grade(args: argparse.Namespace) -> int:
 
 
 def _write_files(args: argparse.Namespace, record: Dict[str, Any]) -> None:
-    from tf1_models.grading import gradescope, leaderboard
+    from tf1_models.grading.outputs import gradescope, leaderboard
     from tf1_models.grading.record import to_text
 
     if args.record:
@@ -203,9 +203,9 @@ def _write_files(args: argparse.Namespace, record: Dict[str, Any]) -> None:
 
 
 def _rendered(args: argparse.Namespace, record: Dict[str, Any]) -> str:
-    from tf1_models.grading import markdown, sheets, table
+    from tf1_models.grading.outputs import markdown, sheets, table
+    from tf1_models.grading.people.roster import load_roster
     from tf1_models.grading.record import to_text
-    from tf1_models.grading.roster import load_roster
 
     if args.json:
         return to_text(record)
@@ -242,7 +242,7 @@ def _bundle(args: argparse.Namespace) -> int:
     _needs_truth(args)
     if args.rest or not args.out:
         raise UsageError("grade bundle takes no submissions" if args.rest else "--out is needed: autograder.zip")
-    from tf1_models.grading.bundle import make_bundle
+    from tf1_models.grading.autograding.bundle import make_bundle
 
     try:
         size = make_bundle(

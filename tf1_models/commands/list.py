@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     reports = args.reports or list(registry.REPORTS)
     rows = _variants(reports) if args.variants else _runs(reports)
     if args.json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json({"schema": 1, "variants" if args.variants else "runs": rows}))
     elif args.variants:

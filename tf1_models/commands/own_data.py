@@ -11,7 +11,7 @@ def load_for(source: Any, named: Optional[str]) -> Any:
     """The data set to score a checkpoint on.
 
     Args:
-        source: A `checkpoint_source.Source`.
+        source: A `Source`.
         named: What --data says; None: the checkpoint's own data, or CIFAR-10 for a foreign one, which names none.
 
     Returns:
@@ -85,7 +85,7 @@ def _path_of_then(source: Any) -> Optional[str]:
 def _run_record(source: Any) -> Any:
     """run.json beside a run folder's checkpoint; empty elsewhere (a stored checkpoint, a single copied file)."""
     from tf1_models.errors import InputError
-    from tf1_models.sealed import read_sealed
+    from tf1_models.storage.sealed import read_sealed
 
     path = os.path.join(os.path.dirname(source.prefix), "run.json")
     if not os.path.isfile(path):

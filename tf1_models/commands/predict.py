@@ -33,9 +33,9 @@ def run(args: argparse.Namespace) -> int:
     source = checkpoint_source.find(args.checkpoint, args.report, args.run)
     images = _read_images(args.images) if args.images else load_for(source, args.data).x_test
 
-    from tf1_models.files import to_json, write_bytes
-    from tf1_models.inference import probabilities
-    from tf1_models.results import npy_bytes
+    from tf1_models.scoring.inference import probabilities
+    from tf1_models.storage.files import to_json, write_bytes
+    from tf1_models.training.results import npy_bytes
 
     with image_bar("predict", len(images)) as moved:
         found = probabilities(source, images, None, args.threads, args.tf_log, moved)

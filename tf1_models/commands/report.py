@@ -21,9 +21,11 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from tf1_models.errors import InputError, MachineError, one_line
-    from tf1_models.files import to_json
-    from tf1_models.markdown import write_block
-    from tf1_models.reproduce import folders, records, summary, tables, writing
+    from tf1_models.output.markdown import write_block
+    from tf1_models.reproduce import records
+    from tf1_models.reproduce.page import tables, writing
+    from tf1_models.reproduce.verdicts import folders, summary
+    from tf1_models.storage.files import to_json
 
     path = args.records or records.PATH
     if args.record:

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the verb; 1 when a run failed or a number of this sweep differs."""
     from tf1_models import registry
     from tf1_models.errors import Interrupted
-    from tf1_models.reproduce import queue
+    from tf1_models.reproduce.runs import queue
 
     words, reports = _words(args)
     names = [name for name in (args.runs or "").split(",") if name]
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run or args.status:
         return _print_plan(tasks, args)
     records, stopped = _sweep(tasks, args)
-    from tf1_models.reproduce import writing
+    from tf1_models.reproduce.page import writing
 
     document = writing.write_pages(args.out)
     chosen = {(task.report, task.run) for task in tasks}
@@ -79,7 +79,7 @@ def _words(args: argparse.Namespace) -> "tuple[Dict[str, str], List[str]]":
     """Settings and reports out of the words; options checked."""
     from tf1_models import registry
     from tf1_models.errors import UsageError
-    from tf1_models.overrides import parse_words
+    from tf1_models.experiments.overrides import parse_words
 
     settings = [word for word in args.reports if "=" in word] + list(args.settings)
     words = parse_words(settings)
@@ -105,8 +105,8 @@ def _words(args: argparse.Namespace) -> "tuple[Dict[str, str], List[str]]":
 
 
 def _sweep(tasks: Sequence[Any], args: argparse.Namespace) -> Any:
-    from tf1_models.reproduce import sweep
-    from tf1_models.reproduce.dask_engine import parse_resources
+    from tf1_models.reproduce.runs import sweep
+    from tf1_models.reproduce.runs.dask_engine import parse_resources
 
     engine = sweep.Engine(args.jobs, args.threads, args.scheduler, args.retries, parse_resources(args.resources),
                           args.quiet)  # fmt: skip
@@ -115,7 +115,7 @@ def _sweep(tasks: Sequence[Any], args: argparse.Namespace) -> Any:
 
 def _print_plan(tasks: Sequence[Any], args: argparse.Namespace) -> int:
     """--dry-run: by cost; --status: in the reports' order."""
-    from tf1_models.reproduce import cost, queue
+    from tf1_models.reproduce.runs import cost, queue
 
     speeds = cost.measured_speeds(args.out)
     covered = {} if args.each else {tasks[k].label: other.label for k, other in queue.covered_by(tasks).items()}
@@ -129,7 +129,7 @@ def _print_plan(tasks: Sequence[Any], args: argparse.Namespace) -> int:
             "seconds_left": 0.0 if other else cost.seconds_left(task, speeds),
         })  # fmt: skip
     if args.json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json({"schema": 1, "runs": rows}))
         return 0
@@ -147,11 +147,11 @@ def _print_plan(tasks: Sequence[Any], args: argparse.Namespace) -> int:
 def _print_verdicts(entries: Sequence[Dict[str, Any]], bad: Sequence[Dict[str, Any]], document: Dict[str, Any],
                     args: argparse.Namespace) -> None:
     if args.json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json({**document, "runs": list(entries), "records": list(bad)}))
         return
-    from tf1_models.reproduce import tables
+    from tf1_models.reproduce.page import tables
 
     for entry in entries:
         said, ours = tables.percent(entry["reported"]), tables.ours(entry)

@@ -24,7 +24,8 @@ def describe(experiment: Any) -> Dict[str, Any]:
         Keys `layers` (name, output_shape, parameters), `parameters` (total, trainable, non_trainable), `variables`,
         `settings`, `reported`, `quirks`, `assumed`, `contradictions`, `source`.
     """
-    from tf1_models import registry, spec, tensorflow_setup
+    from tf1_models import registry, spec
+    from tf1_models.session import tensorflow_setup
 
     tf = tensorflow_setup.import_tensorflow()
     module = registry.experiments_module(experiment.report)
@@ -83,13 +84,13 @@ def describe(experiment: Any) -> Dict[str, Any]:
 def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
     from tf1_models import registry
-    from tf1_models.overrides import parse_words
+    from tf1_models.experiments.overrides import parse_words
 
     run_name = args.run or registry.default_run(args.report)
     experiment = registry.experiment(args.report, run_name, parse_words(args.settings))
     shown = describe(experiment)
     if args.json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json(shown))
     else:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the verb; settings, data and folder are checked before TensorFlow is imported."""
     from tf1_models import registry
     from tf1_models.errors import UsageError
-    from tf1_models.overrides import parse_words
+    from tf1_models.experiments.overrides import parse_words
 
     words = parse_words(args.settings)
     for key, value in (("seed", args.seed), ("epochs", args.epochs), ("max_steps", args.max_steps)):
@@ -62,13 +62,14 @@ def run(args: argparse.Namespace) -> int:
     if cluster is not None and (experiment.precision != "float32" or experiment.xla):
         raise UsageError("--cluster trains in float32 without XLA; leave out precision= and xla=")
 
-    from tf1_models import report_console, train
     from tf1_models.datasets.load import load
-    from tf1_models.progress import Log
+    from tf1_models.output import report_console
+    from tf1_models.output.progress import Log
+    from tf1_models.training import loop
 
     log = Log(args.quiet)
     data: Any = None if cluster is not None and cluster.me.job == "ps" else load(args.data)
-    options = train.Options(
+    options = loop.Options(
         out=args.out,
         fresh=args.fresh,
         threads=args.threads,
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
         take_part(cluster, experiment, data, options, log)
         return 0
-    folder, record = train.prepare(experiment, data, options)
+    folder, record = loop.prepare(experiment, data, options)
     try:
         if folder.is_finished():
             result = folder.result()
@@ -98,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
             if args.console == "report":
                 options.console = report_console.console(experiment, folder.path)
             if cluster is None:
-                result = train.train(experiment, data, folder, record, options, log)
+                result = loop.train(experiment, data, folder, record, options, log)
             else:
                 from tf1_models.cluster.run import lead
 
@@ -142,7 +143,7 @@ def _cluster(args: argparse.Namespace) -> Any:
 
 def _print(result: Dict[str, Any], path: str, as_json: bool) -> None:
     if as_json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json(result))
         return

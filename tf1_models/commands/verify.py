@@ -20,16 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
+    from tf1_models.checkpoints import stored_manifest
     from tf1_models.errors import InputError, UsageError
-    from tf1_models.stored import manifest
 
     if args.no_scores and args.require_data:
         raise UsageError("--no-scores and --require-data exclude each other")
-    names = args.checkpoints or manifest.names()
+    names = args.checkpoints or stored_manifest.names()
     if not names:
         raise InputError("no stored checkpoints here: run in a checkout that has the folder checkpoints/")
     for name in names:
-        manifest.folder_of(name)  # a wrong name ends here, before TensorFlow is imported
+        stored_manifest.folder_of(name)  # a wrong name ends here, before TensorFlow is imported
     data = None if args.no_scores else _data(args.data, args.require_data)
 
     from tf1_models.stored import check
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             _print(rows[-1])
     failed = [row["name"] for row in rows if row["status"] != check.OK]
     if args.json:
-        from tf1_models.files import to_json
+        from tf1_models.storage.files import to_json
 
         print(to_json({"schema": 1, "checkpoints": rows}))
     elif failed:

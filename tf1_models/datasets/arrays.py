@@ -18,8 +18,8 @@ import numpy as np
 from tf1_models.classes import N_CLASSES
 from tf1_models.datasets.assemble import Arrays
 from tf1_models.datasets.batches import IMAGE_BYTES, class_ids, place_planes
-from tf1_models.datasets.reading import Reader, open_regular, shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import Reader, open_regular, shown
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MAX_IMAGES = 100_000  # per split

@@ -15,8 +15,8 @@ import numpy as np
 from tf1_models.classes import CIFAR10_CLASSES, N_CLASSES
 from tf1_models.datasets.pickled_arrays import Array
 from tf1_models.datasets.pickles import Unpickler
-from tf1_models.datasets.reading import MIB, Reader, open_regular, shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import MIB, Reader, open_regular, shown
 
 NAMES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
 ROWS = 10_000  # images of an official batch, and the most that one may hold

@@ -18,12 +18,12 @@ from typing import IO, Any, Dict
 
 import numpy as np
 
-from tf1_models import files
 from tf1_models.classes import N_CLASSES
 from tf1_models.datasets import arrays, assemble, find
 from tf1_models.datasets.dataset import Dataset
-from tf1_models.datasets.reading import Reader, open_regular, shown
 from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.storage import files
+from tf1_models.storage.reading import Reader, open_regular, shown
 
 NAMES = ("train_images.npy", "train_labels.npy", "test_images.npy", "test_labels.npy")
 _KIND = "tf1_models data cache"

@@ -17,10 +17,10 @@ import urllib.error
 import urllib.request
 from typing import IO, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from tf1_models import files
 from tf1_models.datasets.identify import ARCHIVES, Archive
-from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError, MachineError, UsageError, one_line
+from tf1_models.storage import files
+from tf1_models.storage.reading import shown
 
 ENV_URLS = "TF1_MODELS_DATA_URLS"
 _PIECE = 1 << 18

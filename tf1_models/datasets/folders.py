@@ -17,8 +17,8 @@ import numpy as np
 from tf1_models.classes import CIFAR10_CLASSES, IMAGE_SIZE_PX
 from tf1_models.datasets import identify
 from tf1_models.datasets.assemble import Arrays
-from tf1_models.datasets.reading import open_regular, shown
 from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.storage.reading import open_regular, shown
 
 MAX_FILE_BYTES = 1 << 16  # a 32x32 PNG without compression has 3.2 kB
 _NUMBER = re.compile(r"(\d{1,12})(?:[_-].*)?\.(?:png|jpg|jpeg)", re.IGNORECASE)  # 0042.png, also 42_frog.png

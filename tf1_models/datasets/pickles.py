@@ -15,8 +15,8 @@ from typing import Any, Callable, Dict, List, Optional
 import numpy as np
 
 from tf1_models.datasets.pickled_arrays import GLOBALS, Payload, Refused, Symbol, build, call, text
-from tf1_models.datasets.reading import Reader, shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import Reader, shown
 
 MAX_OPCODES = 200_000  # the official batches have about 30,000, numpy scalars as labels make it 110,000
 SMALL_BYTES = 1 << 16  # longer strings are array payloads: read straight into one buffer

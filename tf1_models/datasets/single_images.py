@@ -6,7 +6,7 @@ import numpy as np
 
 from tf1_models.classes import IMAGE_SIZE_PX, N_CHANNELS
 from tf1_models.datasets import arrays, folders
-from tf1_models.datasets.reading import Reader, open_regular
+from tf1_models.storage.reading import Reader, open_regular
 
 
 def read_images(path: str) -> np.ndarray:

@@ -13,8 +13,8 @@ import io
 from typing import IO, Any, NamedTuple, Optional, Tuple
 
 from tf1_models.datasets import batches, find, identify
-from tf1_models.datasets.reading import MIB, Reader, open_regular, shown
 from tf1_models.errors import InputError
+from tf1_models.storage.reading import MIB, Reader, open_regular, shown
 
 MAX_ARCHIVE_BYTES = 256 * MIB  # official: 170.5 and 170.1 MB
 MAX_UNPACKED_BYTES = 320 * MIB  # official: 186.3 and 184.4 MB

@@ -66,7 +66,7 @@ def run_ops(tf: Any, device: str) -> Dict[str, float]:
     """
     import numpy as np
 
-    from tf1_models.tensorflow_setup import session_config
+    from tf1_models.session.tensorflow_setup import session_config
 
     config = session_config(tf)
     config.allow_soft_placement = False
@@ -95,7 +95,7 @@ def main() -> int:
     say("import", "begin")
     began = time.perf_counter()
     try:
-        from tf1_models.tensorflow_setup import import_tensorflow, quiet_stderr, session_config
+        from tf1_models.session.tensorflow_setup import import_tensorflow, quiet_stderr, session_config
 
         tf = import_tensorflow()
     except MachineError as error:

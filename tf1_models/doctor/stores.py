@@ -67,10 +67,9 @@ def checkpoints(full: bool, threads: "int | None" = None) -> Tuple[List[Line], L
     Returns:
         One line when all hold, else one for each that does not; and a record for each.
     """
-    from tf1_models.checkpoints import checkpoint_source
-    from tf1_models.stored import manifest
+    from tf1_models.checkpoints import stored_manifest
 
-    names, folder = manifest.names(), checkpoint_source.stored_folder()
+    names, folder = stored_manifest.names(), stored_manifest.stored_folder()
     if not names:
         mend = _MOUNT if in_image() else "export TF1_MODELS_CHECKPOINTS=CHECKOUT/checkpoints   # of the kit"
         return [Line("checkpoints", WARNING, f"none stored in {os.path.abspath(folder)}", mend, False)], []
@@ -78,8 +77,8 @@ def checkpoints(full: bool, threads: "int | None" = None) -> Tuple[List[Line], L
     for name in names:
         row = {"name": name, "status": OK, "checked": "checksums"}
         try:
-            path = manifest.folder_of(name)
-            manifest.check_files(path, manifest.read(path))
+            path = stored_manifest.folder_of(name)
+            stored_manifest.check_files(path, stored_manifest.read(path))
         except (KitError, OSError) as error:
             row.update(status=FAILED, problem=one_line(error))
             lines.append(Line("checkpoints", FAILED, f"{name}: {one_line(error)}",

@@ -6,11 +6,11 @@ import hashlib
 from typing import Any, Dict, List, Optional, Sequence
 
 from tf1_models.errors import UsageError
-from tf1_models.grading.alignment import KeyShape
-from tf1_models.grading.anonymous import pseudonym
-from tf1_models.grading.findings import Refused
-from tf1_models.grading.reading import read_predictions
-from tf1_models.grading.sources import Source, collect
+from tf1_models.grading.people.anonymous import pseudonym
+from tf1_models.grading.submissions.alignment import KeyShape
+from tf1_models.grading.submissions.findings import Refused
+from tf1_models.grading.submissions.reading import read_predictions
+from tf1_models.grading.submissions.sources import Source, collect
 
 
 def check_source(source: Source, rows: Optional[int]) -> Dict[str, Any]:

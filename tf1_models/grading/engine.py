@@ -14,19 +14,20 @@ import numpy as np
 
 from tf1_models import metrics
 from tf1_models.errors import UsageError
-from tf1_models.grading import bootstrap, duplicates, likeness
-from tf1_models.grading.entry import Entry
-from tf1_models.grading.findings import Refused
+from tf1_models.grading import likeness
+from tf1_models.grading.people.repeats import assign_student, supersede
+from tf1_models.grading.people.roster import Roster, attendance
+from tf1_models.grading.people.students import StudentFinder
 from tf1_models.grading.policy import AUTO_INTERVALS, Policy
-from tf1_models.grading.ranking import competition_ranks
-from tf1_models.grading.reading import read_predictions
 from tf1_models.grading.reference import Reference
-from tf1_models.grading.repeats import assign_student, supersede
-from tf1_models.grading.roster import Roster, attendance
-from tf1_models.grading.sources import Collected, Source
-from tf1_models.grading.students import StudentFinder
+from tf1_models.grading.statistics import bootstrap, duplicates
+from tf1_models.grading.statistics.ranking import competition_ranks
+from tf1_models.grading.submissions.entry import Entry
+from tf1_models.grading.submissions.findings import Refused
+from tf1_models.grading.submissions.reading import read_predictions
+from tf1_models.grading.submissions.sources import Collected, Source
+from tf1_models.grading.submissions.zip_walk import ZipHandle
 from tf1_models.grading.truth import Key
-from tf1_models.grading.zip_walk import ZipHandle
 
 _Z_95 = 1.959963984540054
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
 
-from tf1_models.grading import duplicates, paired
-from tf1_models.grading.entry import Entry
 from tf1_models.grading.policy import Policy
+from tf1_models.grading.statistics import duplicates, paired
+from tf1_models.grading.submissions.entry import Entry
 from tf1_models.grading.truth import Key
 
 

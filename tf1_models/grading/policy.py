@@ -7,8 +7,8 @@ import math
 from typing import Optional
 
 from tf1_models.errors import UsageError, nearest
-from tf1_models.grading.bootstrap import METRICS
 from tf1_models.grading.rubric import Rubric
+from tf1_models.grading.statistics.bootstrap import METRICS
 
 AUTO_INTERVALS = 50  # up to so many files, intervals come by themselves
 

@@ -12,14 +12,14 @@ import numpy as np
 
 import tf1_models
 from tf1_models.classes import CIFAR10_CLASSES
-from tf1_models.files import to_json
-from tf1_models.grading import duplicates
-from tf1_models.grading.bootstrap import LEVEL
 from tf1_models.grading.engine import Grading, full_score
+from tf1_models.grading.people.roster import Roster
 from tf1_models.grading.policy import AUTO_INTERVALS, Policy
 from tf1_models.grading.reference import Reference
-from tf1_models.grading.roster import Roster
+from tf1_models.grading.statistics import duplicates
+from tf1_models.grading.statistics.bootstrap import LEVEL
 from tf1_models.grading.truth import Key
+from tf1_models.storage.files import to_json
 
 SCHEMA = 1
 

@@ -9,9 +9,9 @@ import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from tf1_models.errors import InputError
-from tf1_models.grading.bootstrap import METRICS
-from tf1_models.grading.findings import Refused
-from tf1_models.grading.opening import read_regular
+from tf1_models.grading.statistics.bootstrap import METRICS
+from tf1_models.grading.submissions.findings import Refused
+from tf1_models.grading.submissions.opening import read_regular
 
 _FIELDS = ("metric", "max_points", "tolerance", "round", "linear", "steps", "percentile")
 _RULES = ("linear", "steps", "percentile")

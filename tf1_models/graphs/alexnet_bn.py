@@ -21,11 +21,11 @@ from typing import Any, List, Optional, Tuple
 import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.alexnet_bn import AlexNetNet
-from tf1_models.graphs import precise_batch_norm, upsampled_conv, winograd
-from tf1_models.graphs.by_mode import by_mode
-from tf1_models.graphs.handles import GraphHandles, LayerTable
-from tf1_models.graphs.losses import mean_cross_entropy
-from tf1_models.graphs.random_ops import dropout
+from tf1_models.graphs.parts import precise_batch_norm, upsampled_conv, winograd
+from tf1_models.graphs.parts.by_mode import by_mode
+from tf1_models.graphs.parts.handles import GraphHandles, LayerTable
+from tf1_models.graphs.parts.losses import mean_cross_entropy
+from tf1_models.graphs.parts.random_ops import dropout
 from tf1_models.seeds import op_seed
 
 SMALL_PX, IMAGE_SIZE_PX = 32, 256

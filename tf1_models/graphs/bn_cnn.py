@@ -20,9 +20,9 @@ from typing import Any, Optional
 import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.bn_cnn import BnCnnNet
-from tf1_models.graphs.handles import GraphHandles
-from tf1_models.graphs.losses import mean_cross_entropy
-from tf1_models.graphs.torch_layers import TorchLayers
+from tf1_models.graphs.parts.handles import GraphHandles
+from tf1_models.graphs.parts.losses import mean_cross_entropy
+from tf1_models.graphs.parts.torch_layers import TorchLayers
 
 
 def build(

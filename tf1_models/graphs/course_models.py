@@ -23,8 +23,8 @@ from typing import Any, Dict, Optional, Tuple
 import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.course_models import CourseNet
-from tf1_models.graphs import losses
-from tf1_models.graphs.handles import GraphHandles, LayerTable
+from tf1_models.graphs.parts import losses
+from tf1_models.graphs.parts.handles import GraphHandles, LayerTable
 from tf1_models.seeds import op_seed
 
 BN_EPSILON = 1e-3  # tf.layers.batch_normalization's default

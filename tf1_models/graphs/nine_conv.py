@@ -21,10 +21,10 @@ from typing import Any, List, Optional
 import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.nine_conv import NineConvNet
-from tf1_models.graphs import winograd
-from tf1_models.graphs.handles import GraphHandles, LayerTable
-from tf1_models.graphs.losses import l2_term, mean_cross_entropy
-from tf1_models.graphs.random_ops import dropout
+from tf1_models.graphs.parts import winograd
+from tf1_models.graphs.parts.handles import GraphHandles, LayerTable
+from tf1_models.graphs.parts.losses import l2_term, mean_cross_entropy
+from tf1_models.graphs.parts.random_ops import dropout
 from tf1_models.seeds import op_seed
 
 

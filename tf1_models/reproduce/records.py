@@ -9,9 +9,9 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from tf1_models import registry
 from tf1_models.errors import InputError, one_line
-from tf1_models.files import to_json, write_bytes
-from tf1_models.reproduce import configuration
-from tf1_models.reproduce.finished import FinishedRun, draw_for
+from tf1_models.reproduce.verdicts import configuration
+from tf1_models.reproduce.verdicts.finished import FinishedRun, draw_for
+from tf1_models.storage.files import to_json, write_bytes
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records.json")
 _LEFT_OUT = ("folder", "test_at")  # the second stands where there is something in it

@@ -7,10 +7,11 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from tf1_models import evaluate, metrics
-from tf1_models.checkpoints import bundle, saving
+from tf1_models import metrics
+from tf1_models.checkpoints import bundle, saving, stored_manifest
 from tf1_models.errors import InputError, tensorflow_words
-from tf1_models.stored import fixed_batch, manifest, record
+from tf1_models.scoring import evaluate
+from tf1_models.stored import fixed_batch, record
 
 OK = "ok"
 CHECKS = ("weights", "logits", "activations", "scores")
@@ -33,12 +34,12 @@ def verify(name: str, data: Any = None, batch_size: Optional[int] = None, thread
     Raises:
         InputError: no such checkpoint.
     """
-    folder = manifest.folder_of(name)
+    folder = stored_manifest.folder_of(name)
     checks = dict.fromkeys(CHECKS, "not checked (an earlier check failed)")
     result = {"name": os.path.basename(os.path.normpath(folder)), "status": "failed", "checks": checks}
     try:
-        document = manifest.read(folder)
-        manifest.check_files(folder, document)
+        document = stored_manifest.read(folder)
+        stored_manifest.check_files(folder, document)
         if document["weights"] is None:
             checks.update(dict.fromkeys(CHECKS, "not checked (a record without weights)"))
             result["status"] = OK
@@ -49,7 +50,7 @@ def verify(name: str, data: Any = None, batch_size: Optional[int] = None, thread
         checks["weights"] = f"failed: {error}"
         return result
     try:
-        source = manifest.source_of(folder, document)
+        source = stored_manifest.source_of(folder, document)
         now = record.measure(source, fixed_batch.load(), batch_size, threads)
     except InputError as error:
         checks["weights"] = f"failed: {error}"
@@ -57,7 +58,7 @@ def verify(name: str, data: Any = None, batch_size: Optional[int] = None, thread
     except Exception as error:  # a graph that no longer builds raises whatever TensorFlow raises
         checks["logits"] = f"failed: the graph does not run: {tensorflow_words(error)}"
         return result
-    stored = manifest.load_record(folder)
+    stored = stored_manifest.load_record(folder)
     checks["activations"] = _activations(stored, now)
     checks["logits"] = _logits(stored, now)
     checks["scores"] = "not checked (no CIFAR-10)" if data is None else _scores(folder, document, source, data, threads)
@@ -68,7 +69,7 @@ def verify(name: str, data: Any = None, batch_size: Optional[int] = None, thread
 
 def _check_weights(folder: str, document: Dict[str, Any]) -> None:
     """Index and tensors as TensorFlow's format stores them, against the manifest's table."""
-    values = bundle.read_all(os.path.join(folder, manifest.WEIGHTS))
+    values = bundle.read_all(os.path.join(folder, stored_manifest.WEIGHTS))
     found = [{"name": name, "shape": list(v.shape), "dtype": v.dtype.name} for name, v in values.items()]
     saving.compare_variables(document["variables"], found, "the weights file")
 
@@ -93,7 +94,7 @@ def _logits(stored: Dict[str, np.ndarray], now: Dict[str, np.ndarray]) -> str:
 def _scores(folder: str, document: Dict[str, Any], source: Any, data: Any, threads: Optional[int]) -> str:
     """Predictions on the data against the recorded ones; the data must be the images that were recorded."""
     from tf1_models.datasets.splits import split_indices
-    from tf1_models.inference import probabilities
+    from tf1_models.scoring.inference import probabilities
 
     if data.digest != document["config"]["data_digest"]:
         from tf1_models.datasets.identify import has_official_labels

@@ -6,10 +6,10 @@ import os
 
 import numpy as np
 
-from tf1_models.checkpoints.checkpoint_source import stored_folder
+from tf1_models.checkpoints.stored_manifest import stored_folder
 from tf1_models.datasets.single_images import read_images
 from tf1_models.errors import InputError
-from tf1_models.files import sha256_file
+from tf1_models.storage.files import sha256_file
 
 FILE = "fixed_batch.npy"
 # of the file as committed; JPEG decoders differ, so the bytes are stored and never cut anew

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from tf1_models.checkpoints import checkpoint_source
+from tf1_models.checkpoints.source import Source
 
 N_SAMPLES = 64
 # Rounding moves an output by some 1e-7 of the layer's largest value per operation; oneDNN and other thread counts
@@ -25,7 +26,7 @@ def positions(layer: str, size: int) -> np.ndarray:
     return np.sort(rng.choice(size, min(N_SAMPLES, size), replace=False)).astype(np.int64)
 
 
-def measure(source: checkpoint_source.Source, images: np.ndarray, batch_size: Optional[int] = None,
+def measure(source: Source, images: np.ndarray, batch_size: Optional[int] = None,
             threads: Optional[int] = None) -> Dict[str, np.ndarray]:
     """Runs the checkpoint's graph on images.
 
@@ -40,14 +41,14 @@ def measure(source: checkpoint_source.Source, images: np.ndarray, batch_size: Op
         `logits` float32 [n, 10], and for each layer, in order: `shape/<k>/<layer>` int64 (without the batch axis),
         `largest/<k>/<layer>` (largest absolute value) and `sample/<k>/<layer>` float32 (see `positions`).
     """
-    from tf1_models import tensorflow_setup
+    from tf1_models.session import tensorflow_setup
 
     tf = tensorflow_setup.import_tensorflow()
-    from tf1_models import training_graph
+    from tf1_models.scoring import inference_graph
 
     parts: Dict[str, List[np.ndarray]] = {}
     with tf.Graph().as_default():
-        graph = training_graph.build_inference(source.experiment)
+        graph = inference_graph.build_inference(source.experiment)
         layers = graph.handles.layers
         fetches = [graph.handles.logits, *(row.output for row in layers)]
         with tensorflow_setup.quiet_stderr():

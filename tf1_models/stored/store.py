@@ -10,17 +10,20 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from tf1_models import evaluate, registry, results
-from tf1_models.checkpoints import checkpoint_source, saving
+from tf1_models import registry
+from tf1_models.checkpoints import checkpoint_source, saving, stored_manifest
+from tf1_models.checkpoints.source import Source
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_indices
 from tf1_models.errors import CheckFailed, InputError
-from tf1_models.files import fsync_folder, sha256_file, write_bytes
-from tf1_models.inference import probabilities
-from tf1_models.run_folder import config_id
-from tf1_models.sealed import read_sealed, write_sealed
+from tf1_models.scoring import evaluate
+from tf1_models.scoring.inference import probabilities
 from tf1_models.spec import Experiment
-from tf1_models.stored import fixed_batch, manifest, record
+from tf1_models.storage.files import fsync_folder, sha256_file, write_bytes
+from tf1_models.storage.sealed import read_sealed, write_sealed
+from tf1_models.stored import fixed_batch, record
+from tf1_models.training import results
+from tf1_models.training.run_folder import config_id
 
 _BAND_SD = 3.0
 
@@ -54,8 +57,8 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
     home = run_folder if os.path.isdir(run_folder) else os.path.dirname(run_folder)
     run = read_sealed(os.path.join(home, "run.json"))
     scores, predictions = _score(source, data)
-    folder = os.path.join(checkpoint_source.stored_folder(), name_of(experiment))
-    old = manifest.read(folder)["scores"] if os.path.isfile(os.path.join(folder, "manifest.json")) else None
+    folder = os.path.join(stored_manifest.stored_folder(), name_of(experiment))
+    old = stored_manifest.read(folder)["scores"] if os.path.isfile(os.path.join(folder, "manifest.json")) else None
     split = experiment.eval_split
     if old is not None and not accept:
         width = band(old[split]["macro_f1"], old[split]["n"])
@@ -67,7 +70,7 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
     fresh = f"{folder}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     os.makedirs(fresh)
-    variables = _save_weights(source, os.path.join(fresh, manifest.WEIGHTS)) if with_weights else None
+    variables = _save_weights(source, os.path.join(fresh, stored_manifest.WEIGHTS)) if with_weights else None
     measured = record.measure(source, fixed_batch.load())
     arrays: Dict[str, Any] = dict(measured)
     with open(os.path.join(fresh, "record.npz"), "wb") as stream:
@@ -99,7 +102,7 @@ def reported_of(experiment: Experiment) -> Dict[str, Any]:
     return {"metric": reported.metric, "value": reported.value, "printed": reported.printed}
 
 
-def _score(source: checkpoint_source.Source, data: Dataset) -> "tuple[Dict[str, Any], Dict[str, np.ndarray]]":
+def _score(source: Source, data: Dataset) -> "tuple[Dict[str, Any], Dict[str, np.ndarray]]":
     """Scores without their tables, and predicted ids of every dev and test image."""
     experiment = source.experiment
     _, dev = split_indices(experiment.dev_split, data.y_train)
@@ -120,15 +123,15 @@ def _brief(scores: Dict[str, Any]) -> Dict[str, Any]:
     return {key: scores[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")}
 
 
-def _save_weights(source: checkpoint_source.Source, target: str) -> Any:
+def _save_weights(source: Source, target: str) -> Any:
     """Weights and moving statistics, no optimizer slots, as a V2 checkpoint; returns the variable table."""
-    from tf1_models import tensorflow_setup
+    from tf1_models.session import tensorflow_setup
 
     tf = tensorflow_setup.import_tensorflow()
-    from tf1_models import training_graph
+    from tf1_models.scoring import inference_graph
 
     with tf.Graph().as_default():
-        training_graph.build_inference(source.experiment)
+        inference_graph.build_inference(source.experiment)
         with tensorflow_setup.quiet_stderr():
             session: Any = tf.Session(config=tensorflow_setup.session_config(tf))
         with session:
@@ -138,12 +141,12 @@ def _save_weights(source: checkpoint_source.Source, target: str) -> Any:
             return saving.variable_table(variables)
 
 
-def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str, Any], data: Dataset,
+def _write_manifest(folder: str, source: Source, run: Dict[str, Any], data: Dataset,
                     scores: Dict[str, Any], variables: Optional[Any]) -> None:
     experiment, trained = source.experiment, source.manifest
     if trained is None:
         raise InputError("only checkpoints of the kit's own runs are stored")
-    from tf1_models import tensorflow_setup
+    from tf1_models.session import tensorflow_setup
 
     tensorflow = tensorflow_setup.import_tensorflow().__version__
     progress = trained["progress"]
@@ -170,7 +173,7 @@ def _write_manifest(folder: str, source: checkpoint_source.Source, run: Dict[str
         "written_by": {"tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()},
         "scores": scores,
         "reported": reported_of(experiment),
-        "weights": manifest.WEIGHTS if variables is not None else None,
+        "weights": stored_manifest.WEIGHTS if variables is not None else None,
         "variables": variables,
         "files": files,
     })

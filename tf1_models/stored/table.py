@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List
 
-from tf1_models.markdown import markdown_table, percent
-from tf1_models.stored import manifest
+from tf1_models.checkpoints import stored_manifest
+from tf1_models.output.markdown import markdown_table, percent
 
 README_BLOCK = "stored"  # its name in the README
 
@@ -23,10 +23,11 @@ def rows() -> List[Dict[str, Any]]:
         InputError: a manifest is damaged.
     """
     found = []
-    for name in manifest.names():
-        document = manifest.read(manifest.folder_of(name))
+    for name in stored_manifest.names():
+        document = stored_manifest.read(stored_manifest.folder_of(name))
         scores, split = document["scores"], "dev" if document["scores"]["dev"] else "test"
-        sizes = [one["size"] for file, one in document["files"].items() if file.startswith(f"{manifest.WEIGHTS}.")]
+        weights = f"{stored_manifest.WEIGHTS}."
+        sizes = [one["size"] for file, one in document["files"].items() if file.startswith(weights)]
         found.append({
             "name": name,
             "epochs_run": document["epochs_run"],
@@ -49,7 +50,7 @@ def rows() -> List[Dict[str, Any]]:
 def folder_mb() -> float:
     """Size of the whole folder, in 10^6 bytes."""
     sizes = (os.path.getsize(os.path.join(path, name))
-             for path, _, names in os.walk(manifest.stored_folder()) for name in names)
+             for path, _, names in os.walk(stored_manifest.stored_folder()) for name in names)
     return sum(sizes) / 1e6
 
 

@@ -17,7 +17,7 @@ PROFILED_STEPS = 3
 
 def session_of(tf: Any, settings: Dict[str, Any]) -> Any:
     """The kit's session, or a candidate's."""
-    from tf1_models import tensorflow_setup
+    from tf1_models.session import tensorflow_setup
 
     config = tensorflow_setup.session_config(tf, int(settings["threads"]), experiment_of(settings))
     if settings.get("intra"):
@@ -34,7 +34,7 @@ class TrainingStep:
     """The training graph, its session and one batch's feed."""
 
     def __init__(self, tf: Any, settings: Dict[str, Any]) -> None:
-        from tf1_models import training_graph
+        from tf1_models.training import training_graph
 
         self.experiment = experiment_of(settings)
         self.graph = training_graph.build_training(self.experiment)
@@ -68,10 +68,10 @@ def experiment_of(settings: Dict[str, Any]) -> Any:
 
 def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
     """`evaluate.predict`, in the kit's own batches unless a candidate names others."""
-    from tf1_models import evaluate as kit_evaluate
-    from tf1_models import training_graph
+    from tf1_models.scoring import evaluate as kit_evaluate
+    from tf1_models.scoring import inference_graph
 
-    graph = training_graph.build_inference(experiment_of(settings))
+    graph = inference_graph.build_inference(experiment_of(settings))
     session = session_of(tf, settings)
     session.run(tf.global_variables_initializer())
     size = int(settings.get("candidate_eval_batch") or kit_evaluate.batch_size_of(settings["report"]))
@@ -81,9 +81,9 @@ def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protoc
 
 def input_path(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
     """Bytes of a shuffled batch up to what the first convolution reads: gather, feed, cast, scale."""
-    from tf1_models import training_graph
+    from tf1_models.scoring import inference_graph
 
-    graph = training_graph.build_inference(experiment_of(settings))
+    graph = inference_graph.build_inference(experiment_of(settings))
     first = next(op for op in tf.get_default_graph().get_operations() if op.type == "Conv2D")
     session = session_of(tf, settings)
     data, batch = batches.load(settings), int(settings["batch"])
@@ -98,8 +98,8 @@ def input_path(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> prot
 
 def counted(tf: Any, settings: Dict[str, Any]) -> Dict[str, Any]:
     """FLOPs and bytes of a training step and of an evaluation, in a graph of their own whose sizes are all known."""
-    from tf1_models import training_graph
     from tf1_models.bench import flops
+    from tf1_models.training import training_graph
 
     batch = int(settings["batch"])
     with tf.Graph().as_default():
@@ -125,7 +125,7 @@ def profile(tf: Any, training: TrainingStep) -> Dict[str, Any]:
 
 def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[protocol.Work]:
     """The wanted measurement."""
-    from tf1_models import tensorflow_setup
+    from tf1_models.session import tensorflow_setup
 
     tf = tensorflow_setup.import_tensorflow()
     facts = {"tensorflow": str(tf.__version__)}

@@ -62,7 +62,7 @@ class _MarkedBar(_Bar):
 
 def loop_by_parts(settings: Dict[str, Any], out: str) -> List[Dict[str, Any]]:
     """A run of a few steps: [{"part", "peak", "anonymous", "file"}], MB after each part (`protocol.resident_mb`)."""
-    from tf1_models import tensorflow_setup
+    from tf1_models.session import tensorflow_setup
 
     parts: List[Dict[str, Any]] = []
     plain_import = tensorflow_setup.import_tensorflow
@@ -84,11 +84,11 @@ def loop_by_parts(settings: Dict[str, Any], out: str) -> List[Dict[str, Any]]:
 
 
 def _stand_in(held: Any) -> None:
-    from tf1_models import train
+    from tf1_models.training import loop
 
-    if not hasattr(train, "EpochBar"):
-        raise RuntimeError("tf1_models.train draws no EpochBar any more: the bench has nothing to hold its loop by")
-    vars(train)["EpochBar"] = held
+    if not hasattr(loop, "EpochBar"):
+        raise RuntimeError("training.loop draws no EpochBar any more: the bench has nothing to hold its loop by")
+    vars(loop)["EpochBar"] = held
 
 
 def hold_the_loop(bursts: protocol.Bursts, whole_epochs: bool) -> None:
@@ -103,16 +103,17 @@ def overrides(settings: Dict[str, Any], more: Dict[str, str]) -> Dict[str, str]:
 
 def loop(settings: Dict[str, Any], out: str, changes: Dict[str, str]) -> None:
     """`train` on the bench's data, in a folder that is thrown away."""
-    from tf1_models import registry, train
+    from tf1_models import registry
     from tf1_models.datasets.load import load
-    from tf1_models.progress import Log
+    from tf1_models.output.progress import Log
+    from tf1_models.training import loop
 
     experiment = registry.experiment(settings["report"], settings["run"], overrides(settings, changes))
     data = load(settings["data"])
-    options = train.Options(out=out, threads=int(settings["threads"]), checkpoint_minutes=1e6, quiet=True)
-    folder, record = train.prepare(experiment, data, options)
+    options = loop.Options(out=out, threads=int(settings["threads"]), checkpoint_minutes=1e6, quiet=True)
+    folder, record = loop.prepare(experiment, data, options)
     try:
-        train.train(experiment, data, folder, record, options, Log(quiet=True))
+        loop.train(experiment, data, folder, record, options, Log(quiet=True))
     finally:
         folder.close()
 

@@ -1,0 +1,134 @@
+"""The reports' own lines, character by character where the report prints them, and who calls what."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+
+from tf1_models import registry
+from tf1_models.classes import CIFAR10_CLASSES
+from tf1_models.output import report_console
+
+
+def matrix_of(n_correct: int, n: int) -> np.ndarray:
+    """A confusion matrix with so many on the diagonal."""
+    matrix = np.zeros((10, 10), np.int64)
+    matrix[0, 0], matrix[0, 1] = n_correct, n - n_correct
+    return matrix
+
+
+# step, batch size -> percentage, as the report's listings print them
+@pytest.mark.parametrize(
+    "step, n_batches, percent",
+    [(3795, 196, 36), (3805, 196, 41), (3845, 196, 61), (3855, 196, 66), (3865, 196, 71), (3875, 196, 77),
+     (3885, 196, 82), (3895, 196, 87), (3905, 196, 92), (3915, 196, 97), (9655, 196, 26), (9795, 196, 97),
+     (1913, 98, 51), (1923, 98, 61), (1933, 98, 71), (1943, 98, 82), (1953, 98, 92)],
+)  # fmt: skip
+def test_percentages_of_the_printed_steps(step: int, n_batches: int, percent: int) -> None:
+    batch = (step - 1) % n_batches
+    assert batch % 10 == 0
+    line = report_console.course_step_line(step, batch, n_batches, 0.5, 2.0, 1.0)
+    assert f"] {percent:>3}% - " in line
+
+
+def test_step_line_as_printed() -> None:
+    line = report_console.course_step_line(3915, 190, 196, 0.8320, 1.6326, 9145.3)
+    bar = "=" * 28 + ">" + "-"
+    assert line == f"Global step:  3915 - [{bar}]  97% - acc: 0.8320 - loss: 1.6326 - 9145.3 sample/sec"
+    first = report_console.course_step_line(1, 0, 196, 0.0, 2.3, 10.04)
+    assert first == f"Global step:     1 - [>{'-' * 29}]   0% - acc: 0.0000 - loss: 2.3000 - 10.0 sample/sec"
+
+
+@pytest.mark.parametrize("row", registry.runs("course_models"), ids=lambda row: row.run)
+def test_unrounded_accuracies_as_printed(row: Any) -> None:
+    n_correct = round(row.reported.value * 10_000)
+    lines = report_console.course_end_lines(n_correct, matrix_of(n_correct, 10_000), CIFAR10_CLASSES)
+    assert lines[:3] == ["#####", f"Test ACC Rate --> {row.reported.printed}", "main"]
+
+
+def test_confusion_matrix_under_the_class_names() -> None:
+    lines = report_console.course_end_lines(7000, matrix_of(7000, 10_000), CIFAR10_CLASSES)
+    assert lines[3].split() == list(CIFAR10_CLASSES)
+    assert len(lines) == 14 and lines[4].split() == ["7000", "3000"] + ["0"] * 8 + ["airplane"]
+    assert len({line.index(name) for line, name in zip(lines[4:], CIFAR10_CLASSES)}) == 1  # names in one column
+
+
+def test_end_lines_as_printed() -> None:
+    assert report_console.nine_conv_end_lines("epochs", 0.76037) == ["dev 데이터 f1 score: 0.760370"]
+    assert report_console.nine_conv_end_lines("early_stopping", 0.616821) == [
+        "Early stopped!", "dev 데이터 f1 score: 0.616821",
+    ]  # fmt: skip
+    assert report_console.bn_cnn_end_line(0.7834, 10_000) == (
+        "Accuracy of the network on the 10000 test images 78.34%"
+    )
+    assert report_console.prelu_cnn_end_line(7738, 9984) == "Accuracy of Test Data: 77.5040054321289"
+    assert report_console.prelu_cnn_step_line(0, 2.46031) == "0 tensor(2.4603)"
+    assert report_console.alexnet_bn_end_lines(0.8191) == ["-- Evaluate --", "accuracy: 81.91%"]
+
+
+def epoch_line(epoch: int) -> Dict[str, Any]:
+    return {"epoch": epoch, "loss_sum": 266.31748992204666, "loss": 1.0 / epoch, "data_loss": 0.9 / epoch,
+            "train_accuracy": 0.5, "accuracy": 0.4}
+
+
+def drive(report: str, run: str, folder: str, **result: Any) -> List[str]:
+    """A console told of two epochs of 21 batches of 4, the way the loop tells it."""
+    written: List[str] = []
+    console = report_console.console(registry.experiment(report, run), folder, written.append)
+    console.start(np.zeros((120, 32, 32, 3), np.uint8))
+    step = 0
+    for epoch in range(2):
+        console.start_epoch(epoch)
+        for batch in range(21):
+            step += 1
+            console.step(step, batch + 1, 21, {"loss": np.float32(1.5), "n_correct": np.int32(3)}, 4, 100.0)
+        console.end_epoch(epoch_line(epoch + 1))
+    matrix = matrix_of(7, 10)
+    scores = {"accuracy": 0.7, "weighted_f1": 0.65, "n": 10, "confusion_matrix": matrix.tolist()}
+    console.finish(
+        {"dev": None, "test": scores, "ended_by": "epochs", **result},
+        [epoch_line(1), epoch_line(2)],
+        CIFAR10_CLASSES,
+    )
+    return written
+
+
+def pictures(folder: Any) -> List[str]:
+    return sorted(
+        os.path.relpath(os.path.join(base, name), str(folder)).replace(os.sep, "/")
+        for base, _, names in os.walk(str(folder)) for name in names
+    )
+
+
+def test_course_models_prints_every_tenth_step_counted_from_one(tmp_path: Any) -> None:
+    pytest.importorskip("matplotlib")
+    written = drive("course_models", "model2", str(tmp_path))
+    steps = [int(line.split()[2]) for line in written if line.startswith("Global step")]
+    assert steps == [1, 11, 21, 22, 32, 42]  # Q5: from 1, and anew in every epoch
+    assert "acc: 0.7500 - loss: 1.5000 - 100.0 sample/sec" in written[0]
+    assert written[6:9] == ["#####", "Test ACC Rate --> 70.0 %", "main"]
+    assert pictures(tmp_path) == ["samples.png"]
+
+
+def test_nine_conv(tmp_path: Any) -> None:
+    dev = {"weighted_f1": 0.76037}
+    written = drive("nine_conv", "final", str(tmp_path), dev=dev, ended_by="early_stopping")
+    assert written == ["Epoch 1", "losses: 266.31748992204666", "Epoch 2", "losses: 266.31748992204666",
+                       "Early stopped!", "dev 데이터 f1 score: 0.760370"]  # fmt: skip
+    assert pictures(tmp_path) == []
+
+
+def test_the_other_three(tmp_path: Any) -> None:
+    pytest.importorskip("matplotlib")
+    assert drive("bn_cnn", "final", str(tmp_path)) == ["Accuracy of the network on the 10 test images 70.00%"]
+    assert drive("prelu_cnn", "final", str(tmp_path)) == [
+        "0 tensor(1.5000)", "0 tensor(1.5000)", "Accuracy of Test Data: 70.0",
+    ]  # fmt: skip
+    assert drive("alexnet_bn", "as_listed", str(tmp_path)) == ["-- Evaluate --", "accuracy: 70.00%"]
+    assert pictures(tmp_path) == [
+        "accuracy_by_epoch.png", "loss_curve.png",
+        "result_plot/batch_50_epoch_20_acc_plot.jpg", "result_plot/batch_50_epoch_20_loss_plot.jpg",
+    ]  # fmt: skip

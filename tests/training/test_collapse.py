@@ -1,0 +1,96 @@
+"""A run that learns no more says so with the step; one that diverges stops. On the smallest course graph."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any, Dict, List, Tuple
+
+import numpy as np
+import pytest
+
+from tests.training.test_train import Interrupter
+from tf1_models import registry
+from tf1_models.errors import CheckFailed, Interrupted
+from tf1_models.output.progress import Log
+from tf1_models.scoring import evaluate
+from tf1_models.training import collapse, loop
+
+ONE_HOT = "one-hot softmax for every training image (loss + accuracy = log(e + 9)), no gradient is left"
+
+
+def run(out: Any, data: Any, settings: Dict[str, str], report: str = "course_models",
+        console: Any = None) -> Tuple[List[Dict[str, Any]], str]:
+    """Trains; returns the lines of metrics.jsonl without times, and log.txt."""
+    row = registry.experiment(report, registry.default_run(report), settings)
+    options = loop.Options(out=str(out), quiet=True, threads=1, console=console)
+    folder, record = loop.prepare(row, data, options)
+    log = Log(quiet=True)
+    try:
+        log.open(folder.file("log.txt"))
+        loop.train(row, data, folder, record, options, log)
+    finally:
+        log.close()
+        folder.close()
+    with open(folder.file("metrics.jsonl"), encoding="utf-8") as stream:
+        lines = [json.loads(text) for text in stream]
+    for line in lines:
+        del line["seconds"], line["samples_per_s"]
+    with open(folder.file("log.txt"), encoding="utf-8") as stream:
+        return lines, stream.read()
+
+
+def _double_softmax(softmax: np.ndarray, truth: np.ndarray) -> Tuple[float, int]:
+    of_truth = softmax[np.arange(len(truth)), truth]
+    loss = np.log(np.exp(softmax).sum(axis=1)) - of_truth
+    return float(np.float32(loss.mean())), int((softmax.argmax(axis=1) == truth).sum())
+
+
+def test_the_sum_tells_one_hot_softmaxes_from_all_others() -> None:
+    rng = np.random.RandomState(0)
+    truth = rng.randint(0, 10, 256)
+    for right in (0, 25, 128, 256):
+        guess = np.where(np.arange(256) < right, truth, (truth + 1) % 10)
+        one_hot = np.eye(10)[guess]
+        assert collapse.is_one_hot("course_models", *_double_softmax(one_hot, truth), 256)
+        assert not collapse.is_one_hot("nine_conv", *_double_softmax(one_hot, truth), 256)
+        for most in (0.999, 0.9, 0.5):
+            softer = one_hot * most + (1 - most) / 10
+            assert not collapse.is_one_hot("course_models", *_double_softmax(softer, truth), 256)
+    for _ in range(2000):  # the fingerprint of Q1 on batches that are nearly saturated, at any accuracy
+        sharp = rng.gamma(0.05, size=(64, 10)) + 1e-12
+        softmax = sharp / sharp.sum(axis=1, keepdims=True)
+        assert not collapse.is_one_hot("course_models", *_double_softmax(softmax, truth[:64]), 64)
+
+
+@pytest.mark.tf
+def test_a_collapsed_run_says_so_with_the_step(tmp_path: Any, tiny: Any, tf: Any) -> None:
+    """One step at a rate of 10 drives every softmax to one-hot, as the report's simulation #2 ended."""
+    settings = {"epochs": "3", "batch_size": "16", "learning_rate": "10"}
+    lines, log = run(tmp_path / "whole", tiny, settings)
+    assert [line.get("one_hot_softmax") for line in lines] == [None, True, True]
+    assert f"collapsed at step 6: one class for every image of test; {ONE_HOT}\n" in log
+    assert "collapsed at step 9: " in log and log.count(ONE_HOT) == 2
+    for line in lines[1:]:
+        assert math.isclose(line["loss"] + line["train_accuracy"], math.log(math.e + 9), abs_tol=1e-5)
+    with pytest.raises(Interrupted):  # what counts the batches survives an interruption inside the epoch
+        run(tmp_path / "cut", tiny, settings, console=Interrupter(5))
+    again, _ = run(tmp_path / "cut", tiny, settings)
+    assert again == lines
+
+
+@pytest.mark.tf
+def test_a_run_that_learns_says_nothing(tmp_path: Any, tiny: Any, tf: Any) -> None:
+    lines, log = run(tmp_path, tiny, {"epochs": "2", "batch_size": "24"})
+    assert all("one_hot_softmax" not in line for line in lines) and ONE_HOT not in log
+
+
+@pytest.mark.tf
+def test_weights_that_the_last_step_broke_are_noticed(tmp_path: Any, tiny: Any, tf: Any, monkeypatch: Any) -> None:
+    """The loss was finite before the only update; nothing but the evaluation sees what that update did."""
+    monkeypatch.setattr(evaluate, "predict", lambda *rest: np.full((20, 10), np.nan, np.float32))
+    with pytest.raises(CheckFailed, match=r"test loss is nan at epoch 1, after step 1 \(batch 1 of 2\): training has "
+                                          r"diverged; last good checkpoint: ckpt-0$"):
+        run(tmp_path, tiny, {"max_steps": "1", "batch_size": "24"})
+    assert not [name for _, _, names in os.walk(str(tmp_path)) for name in names if name == "result.json"]

@@ -1,0 +1,1 @@
+"""What a grading writes: tables, sheets, leaderboard, Gradescope, the difference of two records."""

@@ -1,0 +1,1 @@
+"""Who handed in what: student ids, roster, repeated hand-ins, anonymous names."""

@@ -1,0 +1,1 @@
+"""Intervals, paired tests, ranks within noise, duplicates."""

@@ -1,0 +1,1 @@
+"""What people look at: progress, Markdown, plots, the reports' own consoles and pictures."""

@@ -1,0 +1,1 @@
+"""The results as a page, Markdown and CSV."""

@@ -1,0 +1,51 @@
+"""Writes the results' four renderings beside the run folders, all from one document."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict
+
+from tf1_models.errors import MachineError, one_line
+from tf1_models.reproduce import reported_logs
+from tf1_models.reproduce.page import results_page, tables
+from tf1_models.reproduce.verdicts import folders, summary
+from tf1_models.storage.files import to_json, write_bytes
+
+
+def document_of(root: str) -> "tuple[Dict[str, Any], folders.Folders]":
+    """Reads and judges everything below a results folder.
+
+    Raises:
+        InputError: no such folder.
+    """
+    found = folders.read_all(root)
+    return summary.build([one.run for one in found.finished], found.failures, found.damaged), found
+
+
+def write_pages(root: str) -> Dict[str, Any]:
+    """Writes report.json, report.csv, report.md and report.html into a results folder.
+
+    Returns:
+        The document.
+
+    Raises:
+        InputError: no such folder.
+        MachineError: it cannot be written.
+    """
+    try:
+        os.makedirs(root, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"{root} cannot be written ({one_line(error)})") from error
+    document, found = document_of(root)
+    contents = {
+        "report.json": to_json(document) + "\n",
+        "report.csv": tables.csv_text(document),
+        "report.md": tables.markdown(document),
+        "report.html": results_page.render(document, found.finished, reported_logs.read()),
+    }
+    for name, text in contents.items():
+        try:
+            write_bytes(os.path.join(root, name), text.encode("utf-8"))
+        except OSError as error:
+            raise MachineError(f"{name} cannot be written ({one_line(error)})") from error
+    return document

@@ -1,0 +1,1 @@
+"""From finished runs to verdicts: the rules are declared in `verdict`."""

@@ -1,0 +1,1 @@
+"""Which scores a trained graph gets: predictions, the inference graph, SavedModel."""

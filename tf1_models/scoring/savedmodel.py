@@ -1,0 +1,44 @@
+"""A checkpoint as a SavedModel: bytes in, probabilities out, for serving programs that know nothing of this kit."""
+
+from __future__ import annotations
+
+import shutil
+
+from tf1_models.checkpoints import checkpoint_source
+from tf1_models.checkpoints.source import Source
+from tf1_models.errors import MachineError, tensorflow_words
+
+
+def export(source: Source, out: str) -> None:
+    """Writes a SavedModel with the signature `serving_default`.
+
+    Args:
+        source: A checkpoint.
+        out: Folder to make; must not exist.
+
+    The signature's input is `images`, uint8 [batch, 32, 32, 3]; its outputs are `probabilities` float32 [batch, 10]
+    and `predictions` int64 [batch]. Preprocessing is inside.
+
+    Raises:
+        InputError: the checkpoint does not fit its graph.
+        MachineError: the disk is full or the folder read-only; nothing is left there.
+    """
+    from tf1_models.session import tensorflow_setup
+
+    tf = tensorflow_setup.import_tensorflow()
+    from tf1_models.scoring import inference_graph
+
+    with tf.Graph().as_default():
+        graph = inference_graph.build_inference(source.experiment)
+        with tensorflow_setup.quiet_stderr():
+            session = tf.Session(config=tensorflow_setup.session_config(tf))
+        with session:
+            checkpoint_source.restore(tf, session, source)
+            try:
+                tf.saved_model.simple_save(
+                    session, out, inputs={"images": graph.image_bytes},
+                    outputs={"probabilities": graph.handles.probabilities, "predictions": graph.handles.predictions},
+                )
+            except (OSError, tf.errors.OpError) as error:
+                shutil.rmtree(out, ignore_errors=True)  # it is ours: it did not exist
+                raise MachineError(f"{out} not written ({tensorflow_words(error)})") from error

@@ -1,0 +1,1 @@
+"""How TensorFlow is imported and its Sessions are set up."""

@@ -1,0 +1,1 @@
+"""The loop and what it runs: steps, optimizers, schedules, stopping, run folders, results."""
