@@ -23,7 +23,7 @@ def test_importing_any_module_opens_nothing_and_parses_nothing(tmp_path: Any) ->
         "import tf1_models\n"
         "names = [m.name for m in pkgutil.walk_packages(tf1_models.__path__, 'tf1_models.')]\n"
         "heavy = ('tf1_models.graphs.', 'tf1_models.training.training_graph', 'tf1_models.training.optimizers',\n"
-        "         'tf1_models.__main__',\n"
+        "         'tf1_models.__main__', 'tf1_models.scoring.inference_graph',\n"
         "         'tf1_models.training.resident_steps', 'tf1_models.cluster.member_graph')\n"
         "opened = []\n"
         "sys.addaudithook(lambda e, a: opened.append(a[0]) if e == 'open' and isinstance(a[0], str)\n"

@@ -12,13 +12,22 @@ import pytest
 from tests.conftest import ROOT
 from tf1_models import cli, registry
 
-with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
-    README = stream.read()
+PAGES = ("README.md", "checkpoints/README.md", "data/README.md", "tests/faults/README.md", "tests/lanes/README.md",
+         *(f"tf1_models/{room}/README.md" for room in ("bench", "cluster", "doctor", "grading", "graphs", "reproduce")))
+
+
+def read(page: str) -> str:
+    with open(os.path.join(ROOT, page), encoding="utf-8") as stream:
+        return stream.read()
+
+
+README = read("README.md")
 
 
 def commands() -> List[List[str]]:
-    """Words after `tf1_models` of every command in the README; optional parts and placeholders filled in."""
-    found = re.findall(r"python -m tf1_models ([^`#\n]+)", README.replace("\\\n", " "))
+    """Words after `tf1_models` of every command on the pages; optional parts and placeholders filled in."""
+    text = "\n".join(read(page) for page in PAGES).replace("\\\n", " ")
+    found = re.findall(r"python -m tf1_models ([^`#\n]+)", text)
     found = [text.replace("\\|", "|").replace("[", "").replace("]", "") for text in found]
     found = [re.sub(r"<[^>]+>", "folder", text).replace("…", "x").split("&&")[0].strip() for text in found]
     return [shlex.split(text.replace("inspect|diff|export x", "inspect x")) for text in found]
@@ -48,6 +57,27 @@ def test_the_map_names_what_exists() -> None:
             if not os.path.exists(os.path.join(ROOT, path)):
                 path = os.path.join("tests", name)
             assert os.path.exists(os.path.join(ROOT, path)), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", read(page)):
+        if not target.startswith(("http:", "https:")):
+            path = os.path.normpath(os.path.join(ROOT, os.path.dirname(page), target))
+            assert os.path.exists(path), f"{page}: {target}"
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    assert len(README.encode("utf-8")) < 13_000
+
+
+def test_every_quirk_is_in_the_one_list() -> None:
+    page = read("tf1_models/graphs/README.md")
+    for report in registry.REPORTS:
+        for quirk in registry.experiments_module(report).QUIRKS:
+            assert f"| {quirk.id} | `{report}` | {quirk.title} | {quirk.what} |" in page, (
+                f"stale: {quirk.id} of {report} in tf1_models/graphs/README.md"
+            )
 
 
 def test_the_table_of_reports_counts_their_runs() -> None:

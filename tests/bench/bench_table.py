@@ -1,4 +1,4 @@
-"""The README's benchmark table: python -m tests.bench.bench_table [FILE.json ...] [--write README.md]
+"""The README's benchmark table: python -m tests.bench.bench_table [FILE.json ...] [--write tf1_models/bench/README.md]
 
 Without files, every `bench_*.json` in tests/bench/records/, which `bench --out DIR` wrote (bench.json). A row is a
 report and a measurement; printed are the kit's median and how many times better it was than each other program (median

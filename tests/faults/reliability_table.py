@@ -1,4 +1,6 @@
-"""The README's table of injected faults: python -m tests.faults.reliability_table [FILE.json ...] [--write README.md]
+"""The page's table of injected faults.
+
+    python -m tests.faults.reliability_table [FILE.json ...] [--write tests/faults/README.md]
 
 Without files, every record in tests/faults/records/ (see `fault_record`). Printed is the block that stands between the
 README's markers `<!-- reliability:begin -->` and `<!-- reliability:end -->`; `--write` puts it there. Figures of

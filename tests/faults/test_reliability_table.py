@@ -25,10 +25,10 @@ def a_record(version: Any = "2.21.0", script: str = "python -m tests.faults.flip
 
 
 def test_the_readme_shows_the_committed_records() -> None:
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+    with open(os.path.join(ROOT, "tests", "faults", "README.md"), encoding="utf-8") as stream:
         block = markdown.find_block(stream.read(), reliability_table.BLOCK)
     expected = reliability_table.render(reliability_table.read(PATHS))
-    assert block == expected, "run: python -m tests.faults.reliability_table --write README.md"
+    assert block == expected, "run: python -m tests.faults.reliability_table --write tests/faults/README.md"
 
 
 @pytest.mark.parametrize("path", PATHS, ids=os.path.basename)

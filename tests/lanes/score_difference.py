@@ -2,7 +2,7 @@
 
     python -m tests.lanes.score_difference --python-tf115 PY37/bin/python      this TensorFlow and the real 1.15.5
     python -m tests.lanes.score_difference --setting precision=bf16            without and with a setting of the run
-    python -m tests.lanes.score_difference --readme README.md                  renders the records, trains nothing
+    python -m tests.lanes.score_difference --readme tests/lanes/README.md     renders the records, trains nothing
 
 One command, the same images, one thread on either side; seeds and sides alternate. Printed are accuracy, macro-F1 and
 the training's seconds, Welch's 95 % interval for the difference of the mean scores (second side minus first) and its p;

@@ -1,6 +1,6 @@
 """How often the rules say `reproduced`, `differs` and `inconclusive` of a value whose true distance is known.
 
-    python -m tests.reproduce.simulate_rules [--write README.md]
+    python -m tests.reproduce.simulate_rules [--write tf1_models/reproduce/README.md]
 
 Draws the report's run, our runs and the sd's estimate anew in every world, at an sd of one run of 0.45 points (that of
 prelu_cnn and bn_cnn), and judges with `verdict.judge` itself. Prints the Markdown table of the rules' page.

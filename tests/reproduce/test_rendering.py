@@ -19,10 +19,11 @@ from tf1_models import registry
 from tf1_models.errors import InputError
 from tf1_models.output.markdown import find_block, write_block
 from tf1_models.reproduce import records, reported_logs
-from tf1_models.reproduce.page import charts, results_page, tables
+from tf1_models.reproduce.page import charts, overview, results_page, tables, writing
 from tf1_models.reproduce.verdicts import folders, summary
 
-VOID = {"meta", "link", "line"}
+PAGE = os.path.join(ROOT, "tf1_models", "reproduce", "README.md")
+VOID = {"meta", "link", "line", "img"}
 
 
 class Checker(html.parser.HTMLParser):
@@ -71,7 +72,9 @@ def made(tmp_path_factory: Any) -> Any:
     some_runs(root)
     found = folders.read_all(str(root))
     document = summary.build([one.run for one in found.finished], found.failures, found.damaged)
-    return root, document, results_page.render(document, found.finished, reported_logs.read())
+    picture = writing.picture_of(document)
+    assert picture is not None
+    return root, document, results_page.render(document, found.finished, reported_logs.read(), picture)
 
 
 def test_the_page_is_well_formed_and_fetches_nothing(made: Any) -> None:
@@ -165,15 +168,45 @@ def test_the_readme_block_is_rewritten_between_its_markers(tmp_path: Any, made: 
 
 
 def test_the_readme_is_current() -> None:
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+    with open(PAGE, encoding="utf-8") as stream:
         block = find_block(stream.read(), "results")
     current = tables.readme_block(summary.build(records.read()))
-    assert block == current, "stale: run `python -m tf1_models report --readme README.md`"
+    assert block == current, "stale: run `python -m tf1_models report --readme tf1_models/reproduce/README.md`"
 
 
 def test_the_rules_table_is_current() -> None:
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+    with open(PAGE, encoding="utf-8") as stream:
         block = find_block(stream.read(), simulate_rules.BLOCK)
     if np.__version__.startswith("1."):
         pytest.skip("the table is that of today's NumPy and SciPy; their last digits may differ here")
     assert block == simulate_rules.render(simulate_rules.table(simulate_rules.WORLDS, 0))
+
+
+def test_the_headline_counts_what_the_table_says(made: Any) -> None:
+    _, document, _ = made
+    assert tables.headline(summary.build([])).endswith("a report's noise takes three seeds of a run).")
+    text = tables.headline(document)
+    numbers = [int(word) for word in re.findall(r"\d+", text.split("(")[0] + text.split(");")[1])]
+    assert numbers[0] == 61 == sum(numbers[1:4]) + numbers[-1]
+    judged = [e for e in document["runs"] if e["outcome"] in ("reproduced", "higher", "lower", "inconclusive")]
+    assert sum(numbers[1:4]) == len(judged) > 0
+    assert text in html.unescape(made[2])
+
+
+def test_the_readme_has_todays_headline_and_picture() -> None:
+    document = summary.build(records.read())
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+        block = find_block(stream.read(), tables.HEADLINE_BLOCK)
+    assert block == tables.headline(document), "stale: run `python -m tf1_models report --readme README.md`"
+    with open(os.path.join(ROOT, "tf1_models", "reproduce", "results.png"), "rb") as png:
+        assert overview.digest_of(png.read()) == overview.digest(document), (
+            "stale: run `python -m tf1_models report --picture tf1_models/reproduce/results.png`"
+        )
+
+
+def test_the_picture_carries_what_it_draws(made: Any) -> None:
+    _, document, _ = made
+    drawn = overview.png(document)
+    assert drawn.startswith(b"\x89PNG") and overview.digest_of(drawn) == overview.digest(document)
+    changed = {**document, "runs": [{**entry, "mean": 0.5} for entry in document["runs"]]}
+    assert overview.digest(changed) != overview.digest(document) and overview.digest_of(b"no picture") is None

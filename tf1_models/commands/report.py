@@ -10,7 +10,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", default="runs", metavar="DIR", help="results folder (default: runs)")
     parser.add_argument("--record", action="store_true",
                         help="add the finished CIFAR-10 runs of DIR to the kit's records.json, for the README")
-    parser.add_argument("--readme", metavar="FILE", help="rewrite the results block of this README from records.json")
+    parser.add_argument("--readme", metavar="FILE",
+                        help="rewrite the blocks of this page (results, headline: those it has) from records.json")
+    parser.add_argument("--picture", metavar="FILE.png", help="draw records.json: a line a number")
     parser.add_argument("--records", metavar="FILE", help="another records.json than the kit's own")
     parser.add_argument("--json", action="store_true", help="print the document on stdout")
 
@@ -21,11 +23,11 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from tf1_models.errors import InputError, MachineError, one_line
-    from tf1_models.output.markdown import write_block
+    from tf1_models.output.markdown import write_blocks
     from tf1_models.reproduce import records
     from tf1_models.reproduce.page import tables, writing
     from tf1_models.reproduce.verdicts import folders, summary
-    from tf1_models.storage.files import to_json
+    from tf1_models.storage.files import to_json, write_bytes
 
     path = args.records or records.PATH
     if args.record:
@@ -37,10 +39,21 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise MachineError(f"{path} cannot be written ({one_line(error)})") from error
         print(f"{path}: {len(merged)} runs, {len(merged) - len(old)} more than before", file=sys.stderr)
+    if args.readme or args.picture:
+        document = summary.build(records.read(path))
     if args.readme:
-        changed = write_block(args.readme, tables.README_BLOCK, tables.readme_block(summary.build(records.read(path))))
+        blocks = {tables.README_BLOCK: tables.readme_block, tables.HEADLINE_BLOCK: tables.headline}
+        changed = write_blocks(args.readme, {name: render(document) for name, render in blocks.items()})
         print(f"{args.readme}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
-    if args.record or args.readme:
+    if args.picture:
+        picture = writing.picture_of(document)
+        if picture is None:
+            raise MachineError("the picture needs matplotlib: pip install 'tf1-models[plots]'")
+        try:
+            write_bytes(args.picture, picture)
+        except OSError as error:
+            raise MachineError(f"{args.picture} cannot be written ({one_line(error)})") from error
+    if args.record or args.readme or args.picture:
         return 0
     if not os.path.isdir(args.folder):
         raise InputError(f"no folder {args.folder!r}; `reproduce` and `train` write run folders below ./runs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from tf1_models.errors import InputError
 from tf1_models.storage.files import write_bytes
@@ -62,3 +62,25 @@ def write_block(path: str, name: str, content: str) -> bool:
         return False
     write_bytes(path, new.encode("utf-8"))
     return True
+
+
+def write_blocks(path: str, contents: Mapping[str, str]) -> bool:
+    """Rewrites those of several blocks that a page has.
+
+    Args:
+        path: The page.
+        contents: Name -> Markdown.
+
+    Returns:
+        Whether the file changed.
+
+    Raises:
+        InputError: it cannot be read, or has none of them.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as stream:
+            text = stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    there = [name for name in contents if find_block(text, name) is not None] or list(contents)[:1]
+    return any([write_block(path, name, contents[name]) for name in there])

@@ -35,6 +35,7 @@ svg { width: 100%; height: auto; display: block; } svg text { fill: var(--fg); f
 svg text.axis { fill: var(--dim); } .grid { stroke: var(--rule); stroke-width: .6; }
 .diagonal { stroke: var(--dim); stroke-dasharray: 4 3; }
 .line { fill: none; stroke-width: 2; } .faint { stroke-width: 1.2; }
+.overview { max-width: 54rem; } .overview img { max-width: 100%; background: #fff; }
 .bar { stroke-width: 2; stroke: currentColor; opacity: .55; } .point { fill: currentColor; }
 .c0 { stroke: var(--c0); fill: var(--c0); } .c1 { stroke: var(--c1); fill: var(--c1); }
 .c2 { stroke: var(--c2); fill: var(--c2); } .c3 { stroke: var(--c3); fill: var(--c3); }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 from urllib.parse import quote
@@ -175,13 +176,15 @@ def _pairs(place: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in place.items())
 
 
-def render(document: Mapping[str, Any], finished: Sequence[Finished], logs: Dict[str, List[Logged]]) -> str:
+def render(document: Mapping[str, Any], finished: Sequence[Finished], logs: Dict[str, List[Logged]],
+           picture: Optional[bytes] = None) -> str:
     """The page.
 
     Args:
         document: From `summary.build`.
         finished: The runs, with their curves and confusion matrices.
         logs: From `reported_logs.read`.
+        picture: A PNG of `overview.png`, for the top.
 
     Returns:
         One HTML document; links to run folders are relative to the folder that it is written to.
@@ -196,6 +199,11 @@ def render(document: Mapping[str, Any], finished: Sequence[Finished], logs: Dict
     counts = "".join(f"<li><b>{n}</b> {_e(name)}</li>" for name, n in document["counts"].items())
     links = "".join(f'<a href="#{report}">{report}</a>' for report in registry.REPORTS)
     closing = "".join(f"<p>{_e(line)}</p>" for line in tables.closing_lines(document))
+    top = f"<p><b>{_e(tables.headline(document))}</b></p>"
+    if picture is not None:
+        encoded = base64.b64encode(picture).decode("ascii")
+        image = f'<img alt="reported beside ours" src="data:image/png;base64,{encoded}">'
+        top += f'<figure class="overview">{image}</figure>'
     places = "".join(f"<li>{_e(_pairs(place))}</li>" for place in document["environments"])
     rules = "".join(f"<p>{_e(' '.join(text.split()))}</p>" for text in document["statistics"].strip().split("\n\n"))
     diagonal = "Reported against ours: reproduced where the bar crosses the diagonal"
@@ -204,7 +212,7 @@ def render(document: Mapping[str, Any], finished: Sequence[Finished], logs: Dict
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><title>tf1_models: reported and reproduced</title><style>{STYLE}</style></head><body>
 <h1>Reported and reproduced</h1><p class="dim">tf1_models {_e(document["tf1_models"])}, level {document["level"]}</p>
-<nav>{links}<a href="#statistics">how a number is judged</a></nav><ul class="counts">{counts}</ul>
+{top}<nav>{links}<a href="#statistics">how a number is judged</a></nav><ul class="counts">{counts}</ul>
 <div class="figures">{charts.scatter(diagonal, pairs)}{charts.scatter("The upper end of it", upper)}</div>
 {closing}{_failures(document)}{sections}{_variants(document)}
 <section id="environment"><h2>Environment and data</h2><ul>{places or "<li>nothing was run</li>"}</ul></section>

@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Mapping, Sequence
 from tf1_models import registry
 from tf1_models.output.markdown import markdown_table, percent
 
-README_BLOCK = "results"  # its name in the README
+README_BLOCK = "results"  # its name in reproduce/README.md
+HEADLINE_BLOCK = "headline"  # in the README
 METRIC_WORDS = {"test_accuracy": "test accuracy", "dev_f1_weighted": "weighted F1, dev"}
 _CSV = (
     "report", "run", "metric", "reported", "printed", "n_scored", "binomial_sd", "rounding_sd", "basis", "selection",
@@ -55,6 +56,25 @@ def _report_table(entries: Sequence[Mapping[str, Any]]) -> str:
 def _variant_table(variants: Sequence[Mapping[str, Any]]) -> str:
     rows = [[f"{v['report']} / {v['variant']}", v["run"], *_judged(v), v["why"]] for v in variants]
     return markdown_table(["variant", "beside", *_JUDGED_HEAD, "what it decides"], rows)
+
+
+def headline(document: Mapping[str, Any]) -> str:
+    """One sentence that a person can quote: of N numbers so many reproduced, so many not, on which images and seeds."""
+    numbers = [entry for entry in document["runs"] if entry["reported"] is not None and entry["verdict"] is not None]
+
+    def n(*outcomes: str) -> int:
+        return sum(entry["outcome"] in outcomes for entry in numbers)
+
+    judged = n("reproduced", "higher", "lower", "inconclusive")
+    seeds = {(entry["report"], one["run"], one["seed"]) for entry in numbers for one in entry["seeds"]}
+    text = f"Of the {len(numbers)} reported numbers that can be judged, "
+    if not judged:
+        return text + ("none has a verdict yet on the official CIFAR-10 pixels "
+                       f"({len(seeds)} trainings there are finished; a report's noise takes three seeds of a run).")
+    return text + (
+        f"{n('reproduced')} reproduced, {n('higher', 'lower')} differ and {n('inconclusive')} are inconclusive, on the "
+        f"official CIFAR-10 pixels ({len(seeds)} trainings); {len(numbers) - judged} have no verdict yet."
+    )
 
 
 def lossy_table(entries: Sequence[Mapping[str, Any]]) -> str:

@@ -1,13 +1,13 @@
-"""Writes the results' four renderings beside the run folders, all from one document."""
+"""Writes the results' renderings beside the run folders, all from one document."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from tf1_models.errors import MachineError, one_line
 from tf1_models.reproduce import reported_logs
-from tf1_models.reproduce.page import results_page, tables
+from tf1_models.reproduce.page import overview, results_page, tables
 from tf1_models.reproduce.verdicts import folders, summary
 from tf1_models.storage.files import to_json, write_bytes
 
@@ -22,8 +22,17 @@ def document_of(root: str) -> "tuple[Dict[str, Any], folders.Folders]":
     return summary.build([one.run for one in found.finished], found.failures, found.damaged), found
 
 
+def picture_of(document: Dict[str, Any]) -> Optional[bytes]:
+    """The overview as PNG; None without matplotlib, which the page then does without."""
+    try:
+        import matplotlib  # noqa: F401 - only whether it is there
+    except ImportError:
+        return None
+    return overview.png(document)
+
+
 def write_pages(root: str) -> Dict[str, Any]:
-    """Writes report.json, report.csv, report.md and report.html into a results folder.
+    """Writes report.json, report.csv, report.md, report.html and, with matplotlib, report.png into a results folder.
 
     Returns:
         The document.
@@ -37,12 +46,15 @@ def write_pages(root: str) -> Dict[str, Any]:
     except OSError as error:
         raise MachineError(f"{root} cannot be written ({one_line(error)})") from error
     document, found = document_of(root)
+    picture = picture_of(document)
     contents = {
         "report.json": to_json(document) + "\n",
         "report.csv": tables.csv_text(document),
         "report.md": tables.markdown(document),
-        "report.html": results_page.render(document, found.finished, reported_logs.read()),
+        "report.html": results_page.render(document, found.finished, reported_logs.read(), picture),
     }
+    if picture is not None:
+        write_bytes(os.path.join(root, "report.png"), picture)
     for name, text in contents.items():
         try:
             write_bytes(os.path.join(root, name), text.encode("utf-8"))
