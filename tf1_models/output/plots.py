@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -21,6 +21,30 @@ def _png(figure: Any, dpi: int = 120) -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=dpi)
     return stream.getvalue()
+
+
+def distinct(series: Sequence[Tuple[str, List[float]]], nearest: float = 0.0) -> List[Tuple[str, List[float]]]:
+    """Curves as they can be told apart: those that coincide once, named together; an L2 of 0 throughout not at all.
+
+    Args:
+        series: Label and values by epoch of each.
+        nearest: How close curves coincide; at least a thousandth of the largest value.
+
+    Returns:
+        The same pairs, fewer.
+    """
+    kept: List[Tuple[str, List[float]]] = []
+    nearest = max(nearest, 1e-3 * max((abs(value) for _, some in series for value in some), default=0.0))
+    for label, values in series:
+        if label == "L2" and not any(values):
+            continue
+        for at, (name, others) in enumerate(kept):
+            if all(abs(one - other) <= nearest for one, other in zip(values, others)):
+                kept[at] = (f"{name} and {label}", others)
+                break
+        else:
+            kept.append((label, values))
+    return kept
 
 
 def curves(lines: List[Dict[str, Any]], title: str) -> bytes:
@@ -44,8 +68,10 @@ def curves(lines: List[Dict[str, Any]], title: str) -> bytes:
     )
     for place, (name, series, limits) in enumerate(panels, start=1):
         axes = figure.add_subplot(1, 3, place)
-        for label, key in series:
-            axes.plot(epochs, [line[key] for line in lines], marker="." if len(lines) < 60 else None, label=label)
+        by_label = [(label, [float(line[key]) for line in lines]) for label, key in series]
+        # of an axis from 0 to 1, a line is 0.008 thick
+        for label, values in distinct(by_label, 0.0 if limits is None else 0.008):
+            axes.plot(epochs, values, marker="." if len(lines) < 60 else None, label=label)
         axes.set_title(name)
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
