@@ -15,6 +15,7 @@ from typing import List, Optional
 
 import tf1_models
 from tf1_models.errors import KitError
+from tf1_models.output.progress import tell
 
 # verb -> one line of help, in the order in which a user meets them; the module is tf1_models.commands.<verb>
 VERBS = {
@@ -102,7 +103,7 @@ def main(argv: Optional[List[str]] = None) -> int:
             import traceback
 
             traceback.print_exc()
-        print(f"tf1-models {args.verb}: {error}", file=sys.stderr)
+        tell(f"tf1-models {args.verb}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         print(f"tf1-models {args.verb}: interrupted", file=sys.stderr)

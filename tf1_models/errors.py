@@ -38,7 +38,7 @@ class MachineError(KitError):
 
 
 class Interrupted(KitError):
-    """SIGINT or SIGTERM arrived; the state was saved first."""
+    """SIGINT, SIGTERM or SIGHUP arrived; the state was saved first."""
 
     exit_code = 130
 

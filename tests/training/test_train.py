@@ -103,6 +103,21 @@ def test_resumed_equals_uninterrupted(tmp_path: Any, tiny: Any, undisturbed: Any
         os.path.join(expected_path, "result.json"), "rb").read()
 
 
+def test_a_closed_terminal_saves_the_state_as_sigterm_does(tmp_path: Any, tiny: Any, undisturbed: Any) -> None:
+    with pytest.raises(Interrupted, match="SIGHUP at step 6: state saved in") as caught:
+        run(tmp_path, tiny, console=Interrupter(6, signal.SIGHUP))
+    assert caught.value.exit_code == 130 and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+    assert run(tmp_path, tiny)[0] == undisturbed[0]
+
+
+def test_a_sighup_that_nohup_ignores_stays_ignored(tmp_path: Any, tiny: Any, undisturbed: Any) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert run(tmp_path, tiny, console=Interrupter(6, signal.SIGHUP))[0] == undisturbed[0]
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_resuming_on_a_reference_schedule_without_step_keyed_masks_would_differ(tf: Any) -> None:
     """The mended resume is what makes the test above pass: stateful masks restart with each Session."""
     from tf1_models.graphs.parts.random_ops import uniform

@@ -16,6 +16,16 @@ def wants_bar(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "") != "dumb"
 
 
+def tell(text: str) -> None:
+    """Writes a line to stderr; where its terminal was closed, it goes nowhere: what is left to save is saved."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)  # later writes, the interpreter's last flush among them, end there
+        os.dup2(null, 2)
+        os.close(null)
+
+
 class Log:
     """Lines for stderr and, once a run folder is open, for its log.txt."""
 
@@ -35,7 +45,7 @@ class Log:
     def line(self, text: str) -> None:
         """Writes one line."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
         if self._file is not None:
             with writing("log.txt"):
                 self._file.write(text + "\n")
@@ -79,10 +89,16 @@ class EpochBar:
         """Moves the bar."""
         if self._bar is not None:
             values = dict(zip(_BAR_WORDS, (loss, accuracy, samples_per_s)))
-            self._bar.update(min(done, self._total), **values)
+            try:
+                self._bar.update(min(done, self._total), **values)
+            except OSError:  # the terminal was closed: the loop goes on to its save
+                self._bar = None
 
     def finish(self) -> None:
         """Ends the bar's line; every bar must be finished."""
         if self._bar is not None:
-            self._bar.finish(dirty=True)
+            try:
+                self._bar.finish(dirty=True)
+            except OSError:
+                pass
             self._bar = None

@@ -1,11 +1,18 @@
-"""SIGINT and SIGTERM as a flag that the loop looks at between steps, so that state is saved before leaving."""
+"""SIGINT, SIGTERM and SIGHUP as a flag that the loop looks at between steps: state is saved before leaving."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from types import FrameType
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal was closed
+
+
+def wanted() -> List[int]:
+    """Of `NUMBERS`, those to note: a SIGHUP that `nohup` or the shell had ignored stays ignored."""
+    return [n for n in NUMBERS if n != signal.SIGHUP or signal.getsignal(n) is not signal.SIG_IGN]
 
 
 class InterruptFlag:
@@ -17,7 +24,7 @@ class InterruptFlag:
 
     def __enter__(self) -> "InterruptFlag":
         if threading.current_thread() is threading.main_thread():  # handlers can be set nowhere else
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in wanted():
                 self._before[number] = signal.signal(number, self._note)
         return self
 

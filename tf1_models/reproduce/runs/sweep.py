@@ -14,6 +14,7 @@ from tf1_models.reproduce.runs import cost
 from tf1_models.reproduce.runs.display import Display
 from tf1_models.reproduce.runs.queue import Task, covered_by, state_of
 from tf1_models.reproduce.runs.task import run_task
+from tf1_models.training.interrupts import wanted
 
 _ETA_S = 10.0  # speeds are read from every metrics.jsonl: not more often than this
 
@@ -39,7 +40,7 @@ class Engine:
 
 
 class StopFlag:
-    """Counts SIGINT and SIGTERM; each is passed to the children, which save at the first and leave at the second."""
+    """Counts SIGINT, SIGTERM and SIGHUP; the children get a SIGTERM each, save at the first and leave at the second."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -47,7 +48,7 @@ class StopFlag:
 
     def __enter__(self) -> "StopFlag":
         if threading.current_thread() is threading.main_thread():  # handlers can be set nowhere else
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in wanted():
                 self._before[number] = signal.signal(number, self._note)
         return self
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tf1_models.plots import distinct
+from tf1_models.output.plots import distinct
 
 
 def test_curves_that_coincide_are_drawn_once_and_named_together() -> None:
