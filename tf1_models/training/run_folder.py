@@ -50,12 +50,16 @@ class RunFolder:
         """Makes the folder and takes its lock.
 
         Raises:
-            InputError: the folder cannot be made or written, or another process trains in it.
+            InputError: TensorFlow reads the path otherwise, it cannot be made or written, or another process trains in it.
         """
         self.path = path
         self.metrics: List[Dict[str, Any]] = []
         # of metrics.jsonl so far: reading it again for every manifest would cost a long run epochs times epochs
         self._metrics_sha256, self._metrics_size = hashlib.sha256(), 0
+        odd = next((word for word in ("://", "*", "?", "[", "\\") if word in path), None)
+        if odd is not None:  # a checkpoint saved there would be found neither to resume nor to evaluate
+            raise InputError(f"run folder {path!r} holds {odd!r}, which TensorFlow reads as a pattern or another file "
+                             "system; choose a path without * ? [ \\ and :// with --out")
         try:
             make_folders(path)
             self._lock = open(self.file("lock"), "a+")  # held until close()
