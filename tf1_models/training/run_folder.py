@@ -50,7 +50,7 @@ class RunFolder:
         """Makes the folder and takes its lock.
 
         Raises:
-            InputError: TensorFlow reads the path otherwise, it cannot be made or written, or another process trains in it.
+            InputError: TensorFlow reads the path otherwise, it cannot be written, or another process trains in it.
         """
         self.path = path
         self.metrics: List[Dict[str, Any]] = []
