@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tf1_models.errors import InputError
-from tf1_models.run_folder import RunFolder
+from tf1_models.training.run_folder import RunFolder
 
 
 @pytest.mark.parametrize("name", ["runs[1]", "a*b", "a?b", "a\\b", "ram://x"])
