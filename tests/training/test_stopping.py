@@ -43,14 +43,12 @@ def test_an_equal_loss_resets_the_count() -> None:
     assert not any(_run([1.0] + [2.0] * 5 + [1.0] + [2.0] * 5, 5))
 
 
-def test_q21_a_nan_switches_the_rule_off_for_good() -> None:
-    losses = [1.0, float("nan")] + [100.0] * 50
-    rule = EarlyStopping(5)
-    answers = [rule.validate(loss) for loss in losses]
-    # 100.0 is not worse than NaN: it becomes the best; from then on only something above 100 would count
-    assert not any(answers)
-    mended = EarlyStopping(5)
-    assert any(mended.validate(loss) for loss in losses if loss == loss)  # without the NaN it stops
+def test_q21_a_nan_makes_the_rule_forget_its_best() -> None:
+    nan = float("nan")
+    assert _run([1.0, nan, 100.0] + [101.0] * 8, 5).index(True) + 1 == 9  # it fires again, against 100
+    assert not any(_run([1.0, nan] + [100.0] * 50, 5))  # equal to the new best: never worse
+    assert _run([1.0] + [100.0] * 50, 5).index(True) + 1 == 7  # without the NaN
+    assert not any(_run([1.0, nan, 100.0] + [101.0] * 4 + [nan] + [101.0] * 5, 5))  # a second NaN resets the count
 
 
 def test_state_survives_json_exactly() -> None:

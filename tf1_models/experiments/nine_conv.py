@@ -169,8 +169,10 @@ QUIRKS = (
           "A published copy has l11 = dropout(l10). The report's listing uses l11: the bypass is a variant."),
     Quirk("Q16", "labels one-hot-encoded again for every batch",
           "y_train_one_hot.eval() per batch and list-comprehension batches: a cost, no result; only in the bench."),
-    Quirk("Q21", "a NaN switches early stopping off",
-          "A NaN loss counts as 'any other loss', becomes the best, and nothing is ever worse than NaN."),
+    Quirk("Q21", "a NaN makes early stopping forget its best",
+          "A NaN loss counts as 'any other loss' and becomes the best; the next loss, however bad, is not worse than "
+          "NaN and becomes the best in its turn. The rule fires again only after six losses in a row worse than that "
+          "one."),
 )
 
 ASSUMED = (

@@ -12,8 +12,9 @@ class EarlyStopping:
     - patience counts strictly: with patience 5 the sixth bad epoch in a row stops, although the text says "five times
       or more". The log prints step 5 at the stop: printed before the count is raised (Assumed; patience 4, printed
       after it, fits too and is a variant).
-    - Q21: any loss that is not strictly worse resets the count, and a NaN is never worse: it becomes "the best",
-      nothing compares as worse with NaN, and the rule never fires again.
+    - Q21: any loss that is not strictly worse resets the count, and a NaN is never worse: it becomes "the best", and so
+      does whatever comes next, since nothing compares as worse with NaN. The best from before is forgotten; the rule
+      fires again once `patience_epochs` + 1 losses in a row are worse than the new best.
 
     Attributes:
         patience_epochs: Bad epochs in a row that are still tolerated.
