@@ -185,6 +185,8 @@ def test_the_rules_table_is_current() -> None:
 def test_the_headline_counts_what_the_table_says(made: Any) -> None:
     _, document, _ = made
     assert tables.headline(summary.build([])).endswith("a report's noise takes three seeds of a run).")
+    only_variant = {**summary.build([]), "variants": document["variants"]}
+    assert len(document["variants"]) == 1 and "(1 trainings there are finished" in tables.headline(only_variant)
     text = tables.headline(document)
     numbers = [int(word) for word in re.findall(r"\d+", text.split("(")[0] + text.split(");")[1])]
     assert numbers[0] == 61 == sum(numbers[1:4]) + numbers[-1]

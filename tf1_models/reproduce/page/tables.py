@@ -66,7 +66,9 @@ def headline(document: Mapping[str, Any]) -> str:
         return sum(entry["outcome"] in outcomes for entry in numbers)
 
     judged = n("reproduced", "higher", "lower", "inconclusive")
-    seeds = {(entry["report"], one["run"], one["seed"]) for entry in numbers for one in entry["seeds"]}
+    # a variant's seeds are trainings of their own, though they judge no row
+    seeds = {(entry["report"], entry.get("variant", one["run"]), one["seed"])
+             for entry in [*numbers, *document["variants"]] for one in entry["seeds"]}
     text = f"Of the {len(numbers)} reported numbers that can be judged, "
     if not judged:
         return text + ("none has a verdict yet on the official CIFAR-10 pixels "
