@@ -32,18 +32,18 @@ def _enter_namespace(name: str) -> None:
 def _note_steps(path: str, slow_s: float, slow_steps: int) -> None:
     from tf1_models.cluster.chief import Chief
 
-    real = Chief.step
+    real = Chief.take
 
-    def step(self: Any, data: Any, batch: Any, epoch: int, number: int, rate: float) -> Any:
+    def take(self: Any, batches: Any, epoch: int, number: int, rate: float) -> Any:
         began = time.monotonic()
-        values = real(self, data, batch, epoch, number, rate)
+        values = real(self, batches, epoch, number, rate)
         with open(path, "a") as stream:
             stream.write(f"{os.getpid()} {number + 1} {time.monotonic() - began:.4f}\n")
         if number < slow_steps:
             time.sleep(slow_s)
         return values
 
-    setattr(Chief, "step", step)  # noqa: B010 - mypy minds an assignment to a method
+    setattr(Chief, "take", take)  # noqa: B010 - mypy minds an assignment to a method
 
 
 def _member(request: Dict[str, Any]) -> int:

@@ -33,6 +33,7 @@ from tf1_models.checkpoints import checkpoint_source, saving
 from tf1_models.datasets import cache, find
 from tf1_models.errors import Interrupted, KitError
 from tf1_models.output.progress import Log
+from tf1_models.output.watching import Watcher
 from tf1_models.reproduce.verdicts import folders
 from tf1_models.scoring import inference
 from tf1_models.training import loop
@@ -70,16 +71,11 @@ class Words(Log):
         self.lines.append(text)
 
 
-class Terminator:
-    """A console that sends this process SIGTERM at the end of an epoch, as a scheduler would."""
+class Terminator(Watcher):
+    """Sends this process SIGTERM at the end of an epoch, as a scheduler would."""
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
-
-    def start(self, *rest: Any) -> None:
-        pass
-
-    start_epoch = step = finish = start
 
     def end_epoch(self, line: Dict[str, Any]) -> None:
         if line["epoch"] == self.epoch:
@@ -104,8 +100,8 @@ class Bench:
         """The pristine folder of a name."""
         return os.path.join(self.root, name)
 
-    def _train(self, out: str, console: Any = None) -> None:
-        options = loop.Options(out=out, quiet=True, threads=1, console=console)
+    def _train(self, out: str, watcher: Optional[Watcher] = None) -> None:
+        options = loop.Options(out=out, threads=1, watchers=[watcher] if watcher else [])
         folder, record = loop.prepare(self.row, self.data, options)
         try:
             if folder.is_finished():

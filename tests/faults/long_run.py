@@ -20,6 +20,7 @@ from tests.faults import fault_record, short_runs
 from tests.faults.fault_record import Place
 from tf1_models import registry
 from tf1_models.output.progress import Log
+from tf1_models.output.watching import Watcher
 from tf1_models.training import loop
 
 SETTINGS = {"graph": "model", "filters": "2,2,2", "kernels_px": "2,2,2", "pools_after": "1,2,3", "dense_units": "4",
@@ -65,18 +66,13 @@ def _folder_sizes(folder: str) -> Tuple[int, Dict[str, int]]:
     return len(names), sizes
 
 
-class Watch:
-    """A console that measures at the end of every n-th epoch."""
+class Watch(Watcher):
+    """Measures at the end of every n-th epoch."""
 
     def __init__(self, tf: Any, folder: str, every: int) -> None:
         self.tf, self.folder, self.every = tf, folder, every
         self.rows: List[Dict[str, float]] = []
         self.since = time.monotonic()
-
-    def start(self, *rest: Any) -> None:
-        pass
-
-    start_epoch = step = finish = start
 
     def end_epoch(self, line: Dict[str, Any]) -> None:
         epoch = line["epoch"]
@@ -136,10 +132,10 @@ def main(words: Optional[List[str]] = None) -> int:
     tf, data, began = short_runs.import_all(), make_dataset(12, 10), time.monotonic()
     row = registry.experiment("course_models", "model2", {**SETTINGS, "epochs": str(args.epochs)})
     with tempfile.TemporaryDirectory() as out:
-        options = loop.Options(out=out, quiet=True, threads=1)
+        options = loop.Options(out=out, threads=1)
         folder, record = loop.prepare(row, data, options)
         watch = Watch(tf, folder.path, args.epochs // 10)
-        options.console = watch
+        options.watchers = [watch]
         log = Log(quiet=True)
         log.open(folder.file("log.txt"))
         try:

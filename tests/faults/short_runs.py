@@ -52,7 +52,7 @@ def run(report: str, out: str, data: Any, settings: Optional[Dict[str, str]] = N
         log: Optional[Log] = None) -> Dict[str, Any]:
     """Trains one of `RUNS` to its end, or continues it; returns the result."""
     row = registry.experiment(report, registry.default_run(report), {**RUNS[report], **(settings or {})})
-    options = loop.Options(out=out, quiet=True, threads=threads)
+    options = loop.Options(out=out, threads=threads)
     folder, record = loop.prepare(row, data, options)
     try:
         if folder.is_finished():

@@ -12,23 +12,6 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tf1_models.output.progress import EpochBar
-
-
-class GoneBar:
-    def update(self, *values: Any, **more: Any) -> None:
-        raise OSError(5, "Input/output error")
-
-    def finish(self, dirty: bool) -> None:
-        raise OSError(5, "Input/output error")
-
-
-def test_a_bar_on_a_closed_terminal_is_given_up() -> None:
-    for end in (lambda bar: bar.update(1, 0.5, 0.5, 10.0), lambda bar: bar.finish()):
-        bar = EpochBar("epoch 1/1", 2, enabled=False)
-        bar._bar = GoneBar()
-        end(bar)
-        assert bar._bar is None
 
 
 @pytest.mark.tf

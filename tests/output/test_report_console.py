@@ -11,6 +11,7 @@ import pytest
 from tf1_models import registry
 from tf1_models.classes import CIFAR10_CLASSES
 from tf1_models.output import report_console
+from tf1_models.output.watching import StepSeen
 
 
 def matrix_of(n_correct: int, n: int) -> np.ndarray:
@@ -78,13 +79,14 @@ def drive(report: str, run: str, folder: str, **result: Any) -> List[str]:
     """A console told of two epochs of 21 batches of 4, the way the loop tells it."""
     written: List[str] = []
     console = report_console.console(registry.experiment(report, run), folder, written.append)
-    console.start(np.zeros((120, 32, 32, 3), np.uint8))
+    console.start(np.zeros((120, 32, 32, 3), np.uint8), resumed=False)
     step = 0
     for epoch in range(2):
-        console.start_epoch(epoch)
+        console.start_epoch(epoch, 2, 0, 21)
         for batch in range(21):
             step += 1
-            console.step(step, batch + 1, 21, {"loss": np.float32(1.5), "n_correct": np.int32(3)}, 4, 100.0)
+            values = {"loss": np.float32(1.5), "n_correct": np.int32(3)}
+            console.step(StepSeen(step, batch + 1, 21, values, n_images=4, accuracy=0.75, samples_per_s=100.0))
         console.end_epoch(epoch_line(epoch + 1))
     matrix = matrix_of(7, 10)
     scores = {"accuracy": 0.7, "weighted_f1": 0.65, "n": 10, "confusion_matrix": matrix.tolist()}

@@ -23,6 +23,7 @@ from tf1_models import registry
 from tf1_models.checkpoints import saving
 from tf1_models.errors import Interrupted, MachineError
 from tf1_models.output.progress import Log
+from tf1_models.output.watching import StepSeen, Watcher
 from tf1_models.training import loop, results, run_folder
 
 SETTINGS = {"epochs": "2", "batch_size": "24", "channels": "3,4,5"}  # checkpoints of 46 pages
@@ -30,10 +31,11 @@ PAGE = 4096
 PAGES = [1, 20, 51, 52, 100, 130, 200]  # 50 hold the first checkpoint, 53 the first epoch, 94 the second checkpoint
 
 
-def run(out: Any, data: Any, console: Any = None, settings: Optional[Dict[str, str]] = None) -> Dict[str, Any]:
+def run(out: Any, data: Any, watcher: Optional[Watcher] = None, settings: Optional[Dict[str, str]] = None
+        ) -> Dict[str, Any]:
     """Trains as the verb does; returns the content of result.json."""
     row = registry.experiment("bn_cnn", "final", {**SETTINGS, **(settings or {})})
-    chosen = loop.Options(out=str(out), quiet=True, threads=1, console=console)
+    chosen = loop.Options(out=str(out), threads=1, watchers=[watcher] if watcher else [])
     folder, record = loop.prepare(row, data, chosen)
     log = Log(quiet=True)
     try:
@@ -143,7 +145,7 @@ def test_a_log_that_cannot_be_written(tmp_path: Any) -> None:
 def test_a_run_folder_that_becomes_read_only(small_disk: Any, tiny: Any, undisturbed: Any, kit: Any) -> None:
     disk = small_disk(10_000)
     with pytest.raises(Interrupted):
-        run(disk + "/runs", tiny, console=Interrupter(3))
+        run(disk + "/runs", tiny, watcher=Interrupter(3))
     assert subprocess.run(["mount", "-o", "remount,ro", disk], capture_output=True).returncode == 0
     before = sorted(os.walk(disk))
     with pytest.raises(Exception, match="run folder cannot be written .*Read-only file system.*--out") as caught:
@@ -164,14 +166,14 @@ def test_a_run_folder_that_becomes_read_only(small_disk: Any, tiny: Any, undistu
     assert run(disk + "/runs", tiny) == undisturbed
 
 
-class Deny:
-    """A console that forbids writing to the run folder from a step on (root is stopped by no permission bits)."""
+class Deny(Watcher):
+    """Forbids writing to the run folder from a step on (root is stopped by no permission bits)."""
 
     def __init__(self, at_step: int, monkeypatch: Any) -> None:
         self.at_step, self.monkeypatch = at_step, monkeypatch
 
-    def step(self, step: int, *rest: Any) -> None:
-        if step == self.at_step:
+    def step(self, seen: StepSeen) -> None:
+        if seen.step == self.at_step:
             real = open
 
             def deny(name: Any, mode: str = "r", *rest: Any, **kwargs: Any) -> Any:
@@ -181,16 +183,11 @@ class Deny:
 
             self.monkeypatch.setattr("builtins.open", deny)
 
-    def start(self, *rest: Any) -> None:
-        pass
-
-    start_epoch = end_epoch = finish = start
-
 
 @pytest.mark.tf
 def test_a_run_folder_without_permission(tmp_path: Any, tiny: Any, undisturbed: Any, monkeypatch: Any) -> None:
     with monkeypatch.context() as patched, pytest.raises(MachineError, match="cannot be written .*Permission denied"):
-        run(tmp_path, tiny, console=Deny(1, patched))
+        run(tmp_path, tiny, watcher=Deny(1, patched))
     assert run(tmp_path, tiny) == undisturbed
 
 
@@ -229,12 +226,12 @@ def _cut(words: Any, folder: Any) -> str:
     program = (
         "import sys\n"
         "from tests.training.test_train import Interrupter\n"
-        "from tf1_models.output import report_console\n"
-        "report_console.console = lambda experiment, path: Interrupter(2)\n"
+        "from tf1_models.output import training_bars\n"
+        "training_bars.watchers_for = lambda quiet: [Interrupter(2)]\n"
         "from tf1_models.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, *words, "--console", "report"], cwd=str(folder),
+    done = subprocess.run([sys.executable, "-c", program, *words], cwd=str(folder),
                           env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True, text=True, timeout=600)
     assert done.returncode == 130, done.stderr
     (cut,) = [path for path, _, names in os.walk(str(folder / "runs")) if "run.json" in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from tests.training.test_train import Interrupter
 from tf1_models import registry
 from tf1_models.errors import CheckFailed, Interrupted
 from tf1_models.output.progress import Log
+from tf1_models.output.watching import Watcher
 from tf1_models.scoring import evaluate
 from tf1_models.training import collapse, loop
 
@@ -21,10 +22,10 @@ ONE_HOT = "one-hot softmax for every training image (loss + accuracy = log(e + 9
 
 
 def run(out: Any, data: Any, settings: Dict[str, str], report: str = "course_models",
-        console: Any = None) -> Tuple[List[Dict[str, Any]], str]:
+        watcher: Optional[Watcher] = None) -> Tuple[List[Dict[str, Any]], str]:
     """Trains; returns the lines of metrics.jsonl without times, and log.txt."""
     row = registry.experiment(report, registry.default_run(report), settings)
-    options = loop.Options(out=str(out), quiet=True, threads=1, console=console)
+    options = loop.Options(out=str(out), threads=1, watchers=[watcher] if watcher else [])
     folder, record = loop.prepare(row, data, options)
     log = Log(quiet=True)
     try:
@@ -70,14 +71,36 @@ def test_a_collapsed_run_says_so_with_the_step(tmp_path: Any, tiny: Any, tf: Any
     settings = {"epochs": "3", "batch_size": "16", "learning_rate": "10"}
     lines, log = run(tmp_path / "whole", tiny, settings)
     assert [line.get("one_hot_softmax") for line in lines] == [None, True, True]
-    assert f"collapsed at step 6: one class for every image of test; {ONE_HOT}\n" in log
-    assert "collapsed at step 9: " in log and log.count(ONE_HOT) == 2
+    assert log.count(f"collapsed at step 6: {ONE_HOT}\n") == 1 and log.count(ONE_HOT) == 1
+    first = next(line for line in lines if line["predicted_classes"] == 1)
+    ending = f"one class for every image of test from epoch {first['epoch']} to the end"
+    assert log.count(f"collapsed at step {first['step']}: {ending}") == 1
     for line in lines[1:]:
         assert math.isclose(line["loss"] + line["train_accuracy"], math.log(math.e + 9), abs_tol=1e-5)
     with pytest.raises(Interrupted):  # what counts the batches survives an interruption inside the epoch
-        run(tmp_path / "cut", tiny, settings, console=Interrupter(5))
+        run(tmp_path / "cut", tiny, settings, watcher=Interrupter(5))
     again, _ = run(tmp_path / "cut", tiny, settings)
     assert again == lines
+
+
+def _lines(*classes: int) -> List[Dict[str, Any]]:
+    return [{"epoch": at + 1, "step": 10 * (at + 1), "eval_split": "dev", "predicted_classes": n}
+            for at, n in enumerate(classes)]
+
+
+@pytest.mark.parametrize("classes, ended, said", [
+    ((1,), False, ["one class for every image of dev, nothing learned yet"]),
+    ((1, 1), False, []),  # it was said
+    ((1, 1, 4), False, ["4 classes of dev are told apart now, after 2 epochs of one"]),
+    ((10, 1), False, ["one class for every image of dev again"]),
+    ((10, 1, 10), False, ["10 classes of dev are told apart now, after 1 epoch of one"]),
+    ((10, 10), False, []),
+    ((1, 10), True, ["10 classes of dev are told apart now, after 1 epoch of one"]),
+    ((10, 1, 1), True, ["collapsed at step 20: one class for every image of dev from epoch 2 to the end"]),
+    ((1,), True, ["collapsed at step 10: one class for every image of dev from epoch 1 to the end"]),
+])
+def test_collapsed_is_said_of_what_does_not_recover(classes: Tuple[int, ...], ended: bool, said: List[str]) -> None:
+    assert collapse.words(_lines(*classes), ended) == said
 
 
 @pytest.mark.tf

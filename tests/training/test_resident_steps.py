@@ -15,6 +15,7 @@ from tf1_models import registry
 from tf1_models.errors import CheckFailed, Interrupted, UsageError
 from tf1_models.session import tensorflow_setup
 from tf1_models.training import epoch_state
+from tf1_models.training.training_run import TrainingRun
 
 pytestmark = pytest.mark.tf
 
@@ -29,7 +30,7 @@ CASES = [
 
 @pytest.mark.parametrize("report, name, overrides", CASES, ids=lambda value: str(value).strip("{}"))
 def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str, overrides: Dict[str, str]) -> None:
-    from tf1_models.training import resident_steps, training_graph
+    from tf1_models.training import resident_steps, step_ways, training_graph
 
     row = registry.experiment(report, name, {"batch_size": "6", **overrides})
     rng = np.random.RandomState(0)
@@ -44,17 +45,13 @@ def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str
         with tf.Graph().as_default(), tf.Session(config=tensorflow_setup.session_config(tf, 1)) as session:
             graph = training_graph.build_training(row)
             names = [variable.op.name for variable in tf.global_variables()]
-            resident = resident_steps.build(row, graph, 20) if at_once else None
+            ways = step_ways.on_one_machine(row, graph, 20, 3 if at_once else 1)
+            assert isinstance(ways, resident_steps.ResidentSteps) == at_once
             assert [variable.op.name for variable in tf.global_variables()] == names  # nothing new in a checkpoint
             session.run(tf.global_variables_initializer())
-            if resident is not None:
-                resident_steps.fill(session, resident, Images.x_train, Images.y_train)
-                values = resident_steps.run(session, graph, resident, row, batches, 7, 0.001)
-            else:
-                values = []
-                for at, batch in enumerate(batches):
-                    feed = training_graph.training_feed(graph, row, Images, batch, 0, 7 + at)  # type: ignore[arg-type]
-                    values.append(session.run(graph.fetches, {**feed, graph.learning_rate: 0.001}))
+            work = TrainingRun(tf, session, graph, row, Images, *[None] * 6)  # type: ignore[arg-type]
+            ways.begin(work, 7, lambda: None, lambda: None)
+            values = ways.take(batches, 0, 7, 0.001)
             assert int(session.run(graph.global_step)) == 3
             outcomes.append((values, session.run(tf.global_variables())))
     (values, variables), (values_at_once, variables_at_once) = outcomes
@@ -79,7 +76,7 @@ def test_a_run_is_the_same_run(tmp_path: Any, tiny: Any, fed: Any, steps_per_cal
 
 def test_begun_one_way_and_ended_the_other(tmp_path: Any, tiny: Any, fed: Any) -> None:
     with pytest.raises(Interrupted):
-        run(tmp_path, tiny, console=Interrupter(5), steps_per_call=2)
+        run(tmp_path, tiny, watcher=Interrupter(5), steps_per_call=2)
     result, path = run(tmp_path, tiny)
     assert result == fed[0]
     log = [json.loads(line) for line in open(os.path.join(path, "metrics.jsonl"))]

@@ -27,7 +27,7 @@ def undisturbed(tmp_path_factory: Any, tiny: Any, tf: Any) -> Dict[str, Any]:
 def _cut(out: Any, data: Any, at_step: int = 3, seed: int = 0) -> str:
     """A run interrupted after a step; returns its folder."""
     with pytest.raises(Interrupted):
-        run(out, data, console=Interrupter(at_step), settings={"seed": str(seed)})
+        run(out, data, watcher=Interrupter(at_step), settings={"seed": str(seed)})
     (folder,) = [path for path, _, names in os.walk(str(out)) if "run.json" in names]
     assert saving.list_steps(folder) == [at_step, at_step - 1]
     return folder

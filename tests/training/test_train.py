@@ -14,6 +14,7 @@ from tf1_models import registry
 from tf1_models.checkpoints import saving
 from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
 from tf1_models.output.progress import Log
+from tf1_models.output.watching import StepSeen, Watcher
 from tf1_models.storage.sealed import read_sealed
 from tf1_models.training import loop
 
@@ -22,34 +23,22 @@ pytestmark = pytest.mark.tf
 SETTINGS = {"epochs": "3", "batch_size": "10", "dev_split": "first_quarter", "patience_epochs": "1"}
 
 
-class Interrupter:
-    """A console that sends this process a signal after a given step, as a user would."""
+class Interrupter(Watcher):
+    """Sends this process a signal after a given step, as a user would."""
 
     def __init__(self, at_step: int, number: int = signal.SIGTERM) -> None:
         self.at_step, self.number = at_step, number
 
-    def start(self, images: Any) -> None:
-        pass
-
-    def start_epoch(self, epoch: int) -> None:
-        pass
-
-    def finish(self, *rest: Any) -> None:
-        pass
-
-    def step(self, step: int, *rest: Any) -> None:
-        if step == self.at_step:
+    def step(self, seen: StepSeen) -> None:
+        if seen.step == self.at_step:
             os.kill(os.getpid(), self.number)
 
-    def end_epoch(self, line: Dict[str, Any]) -> None:
-        pass
 
-
-def run(tmp_path: Any, data: Any, settings: Optional[Dict[str, str]] = None, console: Any = None,
+def run(tmp_path: Any, data: Any, settings: Optional[Dict[str, str]] = None, watcher: Optional[Watcher] = None,
         report: str = "bn_cnn", **options: Any) -> Any:
     """Trains; returns (result, folder path)."""
     row = registry.experiment(report, "final", {**SETTINGS, **(settings or {})})
-    chosen = loop.Options(out=str(tmp_path), quiet=True, threads=1, console=console, **options)
+    chosen = loop.Options(out=str(tmp_path), threads=1, watchers=[watcher] if watcher else [], **options)
     folder, record = loop.prepare(row, data, chosen)
     try:
         if folder.is_finished():
@@ -94,7 +83,7 @@ def test_the_folder_holds_what_the_interface_promises(undisturbed: Any, tiny: An
 def test_resumed_equals_uninterrupted(tmp_path: Any, tiny: Any, undisturbed: Any, at_step: int) -> None:
     expected, expected_path = undisturbed
     with pytest.raises(Interrupted, match="state saved in") as caught:
-        run(tmp_path, tiny, console=Interrupter(at_step))
+        run(tmp_path, tiny, watcher=Interrupter(at_step))
     assert caught.value.exit_code == 130
     result, path = run(tmp_path, tiny)
     assert result == expected  # the hash of every variable among it
@@ -105,7 +94,7 @@ def test_resumed_equals_uninterrupted(tmp_path: Any, tiny: Any, undisturbed: Any
 
 def test_a_closed_terminal_saves_the_state_as_sigterm_does(tmp_path: Any, tiny: Any, undisturbed: Any) -> None:
     with pytest.raises(Interrupted, match="SIGHUP at step 6: state saved in") as caught:
-        run(tmp_path, tiny, console=Interrupter(6, signal.SIGHUP))
+        run(tmp_path, tiny, watcher=Interrupter(6, signal.SIGHUP))
     assert caught.value.exit_code == 130 and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
     assert run(tmp_path, tiny)[0] == undisturbed[0]
 
@@ -113,7 +102,7 @@ def test_a_closed_terminal_saves_the_state_as_sigterm_does(tmp_path: Any, tiny: 
 def test_a_sighup_that_nohup_ignores_stays_ignored(tmp_path: Any, tiny: Any, undisturbed: Any) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        assert run(tmp_path, tiny, console=Interrupter(6, signal.SIGHUP))[0] == undisturbed[0]
+        assert run(tmp_path, tiny, watcher=Interrupter(6, signal.SIGHUP))[0] == undisturbed[0]
     finally:
         signal.signal(signal.SIGHUP, before)
 
@@ -133,7 +122,7 @@ def test_resuming_on_a_reference_schedule_without_step_keyed_masks_would_differ(
 
 def test_a_damaged_latest_checkpoint_falls_back_to_the_one_before(tmp_path: Any, tiny: Any, undisturbed: Any) -> None:
     with pytest.raises(Interrupted):
-        run(tmp_path, tiny, console=Interrupter(6))
+        run(tmp_path, tiny, watcher=Interrupter(6))
     path = loop.folder_path(str(tmp_path), registry.experiment("bn_cnn", "final", SETTINGS), "tiny", tiny.digest)
     assert saving.list_steps(path)[:2] == [6, 4]
     target = os.path.join(path, "ckpt-6.data-00000-of-00001")
@@ -147,7 +136,7 @@ def test_a_damaged_latest_checkpoint_falls_back_to_the_one_before(tmp_path: Any,
 
 def test_no_sound_checkpoint_is_an_error_not_a_fresh_start(tmp_path: Any, tiny: Any) -> None:
     with pytest.raises(Interrupted):
-        run(tmp_path, tiny, console=Interrupter(6))
+        run(tmp_path, tiny, watcher=Interrupter(6))
     path = loop.folder_path(str(tmp_path), registry.experiment("bn_cnn", "final", SETTINGS), "tiny", tiny.digest)
     for step in saving.list_steps(path):
         with open(os.path.join(path, f"ckpt-{step}.index"), "r+b") as stream:
@@ -255,7 +244,7 @@ def test_a_damaged_best_checkpoint_leaves_the_result_without_it(tmp_path: Any, t
     same = {"learning_rate": "1e-12", "patience_epochs": "none"}  # predicts the same each epoch: the first is best
     whole, _ = run(tmp_path / "whole", tiny, same, report="nine_conv")
     assert whole["best"]["epoch"] == 1 and whole["best"]["test"]["n"] == 20
-    result, folder = run(tmp_path / "damaged", tiny, same, report="nine_conv", console=Damage(0))
+    result, folder = run(tmp_path / "damaged", tiny, same, report="nine_conv", watcher=Damage(0))
     assert result["best"] is None and result["test"] == whole["test"]
 
 

@@ -1,4 +1,4 @@
-"""The chief: runs the loop of `train.py`, whose steps it spreads over the members.
+"""The chief: runs the training loop, whose steps it spreads over the members.
 
 It keeps the whole single-machine graph and session beside the distributed one: initial values, checkpoints, evaluation
 and results are made there by the same code and in the same files, so that one machine can continue what a cluster
@@ -8,7 +8,7 @@ began. Values travel to the parameter servers when it begins (`begin`), and back
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -17,19 +17,20 @@ from tf1_models.cluster.calls import Caller, TimedOut
 from tf1_models.cluster.configuration import Member
 from tf1_models.cluster.server import Server, is_network_error
 from tf1_models.cluster.slices import slice_of
-from tf1_models.cluster.waiting import Waiting
+from tf1_models.cluster.waiting import RUN_TIMEOUTS, Waiting
 from tf1_models.errors import InputError, MachineError, tensorflow_words
 from tf1_models.output.progress import Log
 from tf1_models.spec import Experiment
-
-RUN_TIMEOUTS = 10.0  # a single call may take this many timeouts while everybody is seen to live
+from tf1_models.training.steps import Steps
+from tf1_models.training.training_graph import training_feed
+from tf1_models.training.training_run import TrainingRun
 
 
 class StateLost(Exception):
     """A parameter server died, or a call to one ended in the dark: the last checkpoint is what is sure."""
 
 
-class Chief:
+class Chief(Steps):
     """One attempt at training; after `StateLost` a new one begins from the last checkpoint.
 
     Attributes:
@@ -48,15 +49,11 @@ class Chief:
         """For run.json."""
         return self.cluster.shape()
 
-    def begin(self, session: Any, graph: Any, step: int, save: Callable[[], None], leave: Callable[[], None]) -> None:
+    def begin(self, run: TrainingRun, step: int, save: Callable[[], None], check: Callable[[], None]) -> None:
         """Hands the values of the local session to the parameter servers and opens the first step.
 
         Args:
-            session: Local session that holds the values.
-            graph: Its `TrainingGraph`.
-            step: Training steps done.
-            save: Saves a checkpoint.
-            leave: Saves and raises if a signal arrived; called again and again while others are waited for.
+            run, step, save, check: As `Steps.begin`.
 
         Raises:
             MachineError: a parameter server is missing.
@@ -64,7 +61,8 @@ class Chief:
         """
         from tf1_models.cluster import member_graph
 
-        self._local, self._local_graph, self._leave = session, graph, leave
+        super().begin(run, step, save, check)
+        self._local, self._leave = run.session, check
         self._member = member_graph.build(self.experiment, self.cluster)
         self._chief = self._member.chief
         local = {variable.op.name: variable for variable in self.server.tf.global_variables()}
@@ -79,7 +77,7 @@ class Chief:
         self._born = {m.key: view.notes[m.key]["born"] for m in servers}
         self._session = self.server.session(self._member.graph)
         self._tick = (view.tick // TERM + 1) * TERM + step
-        values = session.run(local)
+        values = run.session.run(local)
         self._watched(lambda: self.board.open(0))
         for name, value in values.items():  # one call each: a message of all of them could pass 2 GB
             op, fed = self._chief.assign[name]
@@ -94,27 +92,17 @@ class Chief:
         self._watched(lambda: self.board.open(self._tick))
         self._save, self._pulled_at, self.done = save, self._tick, step
 
-    def step(self, data: Any, batch: np.ndarray, epoch: int, step: int, rate: float) -> Dict[str, Any]:
-        """One training step on all members.
-
-        Args:
-            data: The images.
-            batch: Positions of the whole batch.
-            epoch, step: Zero-based.
-            rate: Learning rate.
-
-        Returns:
-            `loss`, `data_loss`, `l2_loss`, `n_correct` of the whole batch, counted before the update.
+    def take(self, batches: Sequence[np.ndarray], epoch: int, step: int, rate: float) -> List[Dict[str, Any]]:
+        """One training step on all members; as `Steps.take`, for one batch.
 
         Raises:
             MachineError: a member is missing; the state is saved if it can be.
             StateLost: see there.
         """
-        from tf1_models.training.training_graph import training_feed
-
+        (batch,) = batches
         member, tick = self._member, self._tick
         part = slice_of(len(batch), len(self.cluster.computing), 0)
-        feed = training_feed(member, self.experiment, data, batch[part.start : part.stop], epoch, step)
+        feed = training_feed(member, self.experiment, self.run.data, batch[part.start : part.stop], epoch, step)
         l2_loss, _ = self._run([member.l2_loss, member.deliver],
                                {**feed, **member.delivery_feed(part, len(batch), tick)})
         workers = list(self.cluster.of("worker"))
@@ -124,8 +112,8 @@ class Chief:
                             {member.tick: tick, self._chief.learning_rate: rate})
         self._tick, self.done = tick + 1, step + 1
         data_loss = float(sums[0])
-        return {"loss": data_loss + float(l2_loss), "data_loss": data_loss, "l2_loss": float(l2_loss),
-                "n_correct": int(round(float(sums[1])))}
+        return [{"loss": data_loss + float(l2_loss), "data_loss": data_loss, "l2_loss": float(l2_loss),
+                 "n_correct": int(round(float(sums[1])))}]
 
     def pull(self) -> None:
         """Brings the parameter servers' values into the local session, unless they are there."""

@@ -58,21 +58,22 @@ def lead(cluster: Cluster, experiment: Experiment, data: Dataset, folder: RunFol
     Raises:
         KitError: as `train.train`, or a member is missing.
     """
-    from tf1_models.cluster.chief import Chief, StateLost
-
     board, server = _enter(cluster, options, log)
+    from tf1_models.cluster.chief import Chief, StateLost  # imports TensorFlow: only after the quiet import above
+
     board.note["identity"] = identity(experiment, data)
     board.start_beating()
 
     def attempts() -> Dict[str, Any]:
         at, tries = -1, 0
         while True:
-            options.cluster = Chief(server, board, experiment, log)
+            chief = Chief(server, board, experiment, log)
+            options.steps = chief
             try:
                 return loop.train(experiment, data, folder, record, options, log)
             except StateLost as lost:
-                options.cluster.abandon()
-                at, tries = (at, tries + 1) if options.cluster.done == at else (options.cluster.done, 1)
+                chief.abandon()
+                at, tries = (at, tries + 1) if chief.done == at else (chief.done, 1)
                 if tries > RECOVERIES:
                     raise MachineError(f"{lost}, {tries} times at step {at}; mend the cluster, then run the same "
                                        "commands to continue") from None

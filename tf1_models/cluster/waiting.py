@@ -10,6 +10,7 @@ from tf1_models.cluster.configuration import Member
 from tf1_models.output.progress import Log
 
 SAY_AFTER_S = 5.0
+RUN_TIMEOUTS = 10.0  # a single call may take this many timeouts while everybody is seen to live
 
 
 class Waiting:

@@ -9,12 +9,11 @@ import numpy as np
 from tf1_models import seeds
 from tf1_models.cluster.board import TERM, Board
 from tf1_models.cluster.calls import Caller, TimedOut
-from tf1_models.cluster.chief import RUN_TIMEOUTS
 from tf1_models.cluster.configuration import Member
 from tf1_models.cluster.ending import Ended, ended
 from tf1_models.cluster.server import Server, is_network_error
 from tf1_models.cluster.slices import slice_of
-from tf1_models.cluster.waiting import Waiting
+from tf1_models.cluster.waiting import RUN_TIMEOUTS, Waiting
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_indices
 from tf1_models.errors import InputError, Interrupted, MachineError, tensorflow_words

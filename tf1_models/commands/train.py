@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--cluster trains in float32 without XLA; leave out precision= and xla=")
 
     from tf1_models.datasets.load import load
-    from tf1_models.output import report_console
+    from tf1_models.output import report_console, training_bars
     from tf1_models.output.progress import Log
     from tf1_models.training import loop
 
@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
         steps_per_call=args.steps_per_call,
         checkpoint_minutes=args.checkpoint_minutes,
         require_gpu=args.require_gpu,
-        quiet=args.quiet,
         tf_log=args.tf_log,
+        watchers=training_bars.watchers_for(args.quiet),
         command=tuple(sys.argv[1:]),
     )
     if cluster is not None and cluster.me.job != "chief":
@@ -87,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     folder, record = loop.prepare(experiment, data, options)
     try:
-        if folder.is_finished():
+        trained_before = folder.is_finished()
+        if trained_before:
             result = folder.result()
             log.line(f"already finished: {folder.path} (--fresh trains it again)")
             if cluster is not None:
@@ -97,14 +98,14 @@ def run(args: argparse.Namespace) -> int:
         else:
             log.open(folder.file("log.txt"))
             if args.console == "report":
-                options.console = report_console.console(experiment, folder.path)
+                options.watchers = [report_console.console(experiment, folder.path)]
             if cluster is None:
                 result = loop.train(experiment, data, folder, record, options, log)
             else:
                 from tf1_models.cluster.run import lead
 
                 result = lead(cluster, experiment, data, folder, record, options, log)
-        if options.console is None:
+        if args.console != "report" or trained_before:
             _print(result, folder.path, args.json)
     finally:
         log.close()

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 import numpy as np
 
 from tf1_models.output import report_plots
+from tf1_models.output.watching import StepSeen, Watcher
 from tf1_models.spec import Experiment
 from tf1_models.storage.files import write_bytes
 
@@ -87,8 +88,8 @@ def alexnet_bn_end_lines(accuracy: float) -> List[str]:
 # ---- who calls them --------------------------------------------------------------------------------------------------
 
 
-class ReportConsole:
-    """A report's console; the training loop calls these methods in their order here.
+class ReportConsole(Watcher):
+    """A report's console, told as every watcher is.
 
     Args:
         experiment: The run.
@@ -98,42 +99,6 @@ class ReportConsole:
 
     def __init__(self, experiment: Experiment, folder: str, write: Callable[[str], Any] = print) -> None:
         self.experiment, self.folder, self.write = experiment, folder, write
-
-    def start(self, images: np.ndarray) -> None:
-        """Before training.
-
-        Args:
-            images: uint8 [N, 32, 32, 3], training images in file order.
-        """
-
-    def start_epoch(self, epoch: int) -> None:
-        """Before an epoch; zero-based."""
-
-    def step(
-        self, step: int, step_in_epoch: int, n_steps: int, values: Dict[str, Any], n_images: int, samples_per_s: float
-    ) -> None:
-        """After a training step.
-
-        Args:
-            step: Steps done in all.
-            step_in_epoch: Steps done in this epoch.
-            n_steps: Steps an epoch.
-            values: `loss` and `n_correct` of the batch, counted before the update.
-            n_images: Images in the batch.
-            samples_per_s: Speed in this epoch.
-        """
-
-    def end_epoch(self, line: Dict[str, Any]) -> None:
-        """After an epoch, with its line of metrics.jsonl."""
-
-    def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
-        """After training.
-
-        Args:
-            result: The content of result.json.
-            lines: All lines of metrics.jsonl.
-            class_names: Ten names.
-        """
 
     def save(self, name: str, content: bytes) -> None:
         """Writes a picture into the run folder; `name` may name a folder in it."""
@@ -145,16 +110,15 @@ class ReportConsole:
 class CourseModelsConsole(ReportConsole):
     """Sample grid, step lines, end lines."""
 
-    def start(self, images: np.ndarray) -> None:
-        self.save("samples.png", report_plots.sample_grid(images))
+    def start(self, images: np.ndarray, resumed: bool) -> None:
+        if not resumed:
+            self.save("samples.png", report_plots.sample_grid(images))
 
-    def step(
-        self, step: int, step_in_epoch: int, n_steps: int, values: Dict[str, Any], n_images: int, samples_per_s: float
-    ) -> None:
-        batch = step_in_epoch - 1
+    def step(self, seen: StepSeen) -> None:
+        batch = seen.step_in_epoch - 1
         if batch % STEPS_BETWEEN_LINES == 0:
-            accuracy = int(values["n_correct"]) / n_images
-            self.write(course_step_line(step, batch, n_steps, accuracy, float(values["loss"]), samples_per_s))
+            accuracy, loss = int(seen.values["n_correct"]) / seen.n_images, float(seen.values["loss"])
+            self.write(course_step_line(seen.step, batch, seen.n_steps, accuracy, loss, seen.samples_per_s))
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
         matrix = np.asarray(result["test"]["confusion_matrix"])
@@ -173,12 +137,10 @@ class BnCnnConsole(ReportConsole):
 class PreluCnnConsole(ReportConsole):
     """First batch of each epoch, accuracy by epoch, end line."""
 
-    def step(
-        self, step: int, step_in_epoch: int, n_steps: int, values: Dict[str, Any], n_images: int, samples_per_s: float
-    ) -> None:
-        batch = step_in_epoch - 1
+    def step(self, seen: StepSeen) -> None:
+        batch = seen.step_in_epoch - 1
         if batch % 10000 == 0:
-            self.write(prelu_cnn_step_line(batch, float(values["loss"])))
+            self.write(prelu_cnn_step_line(batch, float(seen.values["loss"])))
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
         matrix = np.asarray(result["test"]["confusion_matrix"])
@@ -189,7 +151,7 @@ class PreluCnnConsole(ReportConsole):
 class NineConvConsole(ReportConsole):
     """`Epoch n`, the epoch's summed loss, the end lines."""
 
-    def start_epoch(self, epoch: int) -> None:
+    def start_epoch(self, epoch: int, n_epochs: int, step_in_epoch: int, n_steps: int) -> None:
         self.write(f"Epoch {epoch + 1}")
 
     def end_epoch(self, line: Dict[str, Any]) -> None:

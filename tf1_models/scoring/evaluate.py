@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -65,3 +65,28 @@ def score(probabilities: np.ndarray, truth: np.ndarray, class_names: Sequence[st
 def n_scored(n_test: int, batch_size: int, drop_last: bool) -> int:
     """How many test images a report counts: with `drop_last` only whole batches (Q8: 9,984 of 10,000)."""
     return n_test - n_test % batch_size if drop_last else n_test
+
+
+class SplitScore(NamedTuple):
+    """`scores` as `metrics.from_confusion` gives them, and the mean data loss over the same images."""
+
+    scores: Dict[str, Any]
+    loss: float
+
+
+def mean_loss(probabilities: np.ndarray, truth: np.ndarray, over_softmax: bool) -> float:
+    """Mean cross-entropy of predicted probabilities, in evaluation mode.
+
+    Args:
+        probabilities: float32 [n, 10].
+        truth: uint8 [n], class ids.
+        over_softmax: Q1, the cross-entropy is taken over the softmax output as if it were logits.
+
+    Returns:
+        Natural logarithm; a probability of 0 counts as the smallest float32, so that the mean stays finite.
+    """
+    values = probabilities.astype(np.float64)
+    if over_softmax:
+        values = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
+    of_truth = values[np.arange(len(truth)), truth]
+    return float(-np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)).mean())

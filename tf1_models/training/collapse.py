@@ -10,7 +10,7 @@ Elsewhere the loss takes the logits: a one-hot softmax has a gradient there, and
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 DOUBLE_SOFTMAX = ("course_models",)
 _SUM = math.log(math.e + 9.0)
@@ -24,18 +24,40 @@ def is_one_hot(report: str, data_loss: float, n_correct: int, n_images: int) -> 
     return abs(float(data_loss) + int(n_correct) / n_images - _SUM) < _TOLERANCE
 
 
-def words(line: Dict[str, Any]) -> str:
+def words(lines: Sequence[Dict[str, Any]], ended: bool) -> List[str]:
     """What to say after an epoch.
 
+    A net that predicts one class is often only young, or passes through it; "collapsed" is said of what does not
+    recover: a softmax without a gradient, or one class still when the run ends.
+
     Args:
-        line: The epoch's line of metrics.jsonl.
+        lines: Of metrics.jsonl so far, this epoch's last.
+        ended: Whether this epoch was the run's last.
 
     Returns:
-        One line with the step, or "" for a run that learns.
+        Lines; none for a run that learns.
     """
-    found: List[str] = []
-    if line["predicted_classes"] == 1:
-        found.append(f"one class for every image of {line['eval_split']}")
-    if line.get("one_hot_softmax"):
-        found.append("one-hot softmax for every training image (loss + accuracy = log(e + 9)), no gradient is left")
-    return f"collapsed at step {line['step']}: {'; '.join(found)}" if found else ""
+    line, said = lines[-1], []
+    split = line["eval_split"]
+    n_before = 0  # epochs of one class, in a row, before this one
+    while n_before + 1 < len(lines) and _one_class(lines[-2 - n_before]):
+        n_before += 1
+    if _one_class(line):
+        first = lines[-1 - n_before]
+        if ended:
+            said.append(f"collapsed at step {first['step']}: one class for every image of {split} from epoch "
+                        f"{first['epoch']} to the end")
+        elif n_before == 0:
+            learned = len(lines) > 1
+            said.append(f"one class for every image of {split}" + (" again" if learned else ", nothing learned yet"))
+    elif n_before:
+        said.append(f"{line['predicted_classes']} classes of {split} are told apart now, after {n_before} "
+                    f"epoch{'s' if n_before > 1 else ''} of one")
+    if line.get("one_hot_softmax") and not (len(lines) > 1 and lines[-2].get("one_hot_softmax")):
+        said.append(f"collapsed at step {line['step']}: one-hot softmax for every training image (loss + accuracy = "
+                    "log(e + 9)), no gradient is left")
+    return said
+
+
+def _one_class(line: Dict[str, Any]) -> bool:
+    return bool(line["predicted_classes"] == 1)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import Any, Dict, List, Optional
 
 from tf1_models.errors import InputError, UsageError, one_line
+from tf1_models.output.watching import StepSeen
+from tf1_models.scoring.evaluate import SplitScore
 from tf1_models.spec import Experiment
-from tf1_models.training import collapse, results
+from tf1_models.training import collapse
 from tf1_models.training.stopping import EarlyStopping
 
 
@@ -81,6 +84,29 @@ def count_step(progress: Progress, values: Dict[str, Any], n_images: int, report
     progress.n_one_hot += collapse.is_one_hot(report, values["data_loss"], values["n_correct"], n_images)
 
 
+def step_seen(progress: Progress, values: Dict[str, Any], n_images: int, n_steps: int, n_before: int, started: float
+              ) -> StepSeen:
+    """What watchers hear of a step that `count_step` has counted.
+
+    Args:
+        progress: After the step.
+        values: As fetched.
+        n_images: Images in the batch.
+        n_steps: Steps an epoch.
+        n_before: Images of the epoch that were seen when this process took it up.
+        started: `time.monotonic()` of then.
+    """
+    speed = (progress.n_seen - n_before) / max(time.monotonic() - started, 1e-9)
+    return StepSeen(progress.step, progress.step_in_epoch, n_steps, values, n_images,
+                    progress.n_correct / progress.n_seen, speed)
+
+
+def note_best(progress: Progress, line: Dict[str, Any]) -> None:
+    """Keeps the first epoch of the highest macro-F1 on eval_split; `progress` changes."""
+    if progress.best is None or line["macro_f1"] > progress.best["macro_f1"]:
+        progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": line["macro_f1"]}
+
+
 def next_epoch(progress: Progress, experiment: Experiment) -> None:
     """Starts the sums anew, and stops after the last epoch; `progress` changes."""
     progress.epoch += 1
@@ -90,8 +116,8 @@ def next_epoch(progress: Progress, experiment: Experiment) -> None:
         progress.stopped = "epochs"
 
 
-def epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval: results.SplitScore,
-                seconds: float, first_step: int) -> Dict[str, Any]:
+def epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval: SplitScore,
+               seconds: float, first_step: int) -> Dict[str, Any]:
     """One line of metrics.jsonl; `seconds` and `samples_per_s` alone differ between equal runs."""
     n, scores = progress.step_in_epoch, on_eval.scores
     here = (n - first_step) / max(n, 1)  # after a resume inside the epoch only its last part was timed
@@ -120,7 +146,7 @@ def epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval:
     return line
 
 
-def test_scores(on_test: results.SplitScore) -> Dict[str, Any]:
+def test_scores(on_test: SplitScore) -> Dict[str, Any]:
     """What a line keeps of the test images where a shorter row of the report ends (`registry.test_epochs`)."""
     scores = on_test.scores
     kept = {key: scores[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")}

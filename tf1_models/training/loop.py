@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
 from tf1_models import registry, seeds, spec
-from tf1_models.checkpoints import saving
 from tf1_models.datasets.dataset import Dataset
 from tf1_models.datasets.splits import split_hash, split_indices
-from tf1_models.errors import CheckFailed, InputError, Interrupted, UsageError
-from tf1_models.output.progress import EpochBar, Log
+from tf1_models.errors import UsageError
+from tf1_models.output.progress import Log
+from tf1_models.output.watching import Watcher
+from tf1_models.scoring.evaluate import SplitScore
 from tf1_models.spec import Experiment
 from tf1_models.training import collapse, epoch_state, results, schedules
+from tf1_models.training.events import EventWriter
 from tf1_models.training.interrupts import InterruptFlag
 from tf1_models.training.run_folder import RunFolder, folder_path
-from tf1_models.training.stopping import EarlyStopping
+from tf1_models.training.training_run import TrainingRun
 
 
 @dataclasses.dataclass
@@ -29,13 +32,12 @@ class Options:
     out: str = "runs"
     fresh: bool = False
     threads: Optional[int] = None
-    steps_per_call: int = 1  # above 1: the images live in the Session, see `resident_steps`
+    steps_per_call: int = 1  # above 1: see `resident_steps`
     checkpoint_minutes: float = 10.0
     require_gpu: bool = False
-    quiet: bool = False
     tf_log: bool = False
-    console: Any = None  # a `report_console.ReportConsole`, else None
-    cluster: Any = None  # a `cluster.chief.Chief`, which then runs the steps on all members; else None
+    watchers: Sequence[Watcher] = ()  # who looks on, in this order
+    steps: Any = None  # a `steps.Steps`: another way to take a step, such as `cluster.chief.Chief`
     command: Tuple[str, ...] = ()
 
 
@@ -107,165 +109,93 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
     from tf1_models.session import tensorflow_setup
 
     tf = tensorflow_setup.import_tensorflow(quiet=not options.tf_log)
-    from tf1_models.training import training_graph  # imports TensorFlow itself: only after the quiet import above
+    from tf1_models.training import run_state, step_ways, training_graph  # import TensorFlow, hence here
 
-    cluster = options.cluster
-    # ---- data: positions only; a batch is gathered when its turn comes -------------------------------------------
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
     n_steps = epoch_state.steps_per_epoch(experiment, len(train_indices))
     test_epochs = registry.test_epochs(experiment.report, spec.identity(experiment))
     orders = seeds.EpochOrders(experiment.shuffle_stream, experiment.seed, len(train_indices))
     folder.sweep()
 
-    with tf.Graph().as_default(), InterruptFlag() as interrupt:
-        # ---- build -----------------------------------------------------------------------------------------------
+    with contextlib.ExitStack() as stack:
+        # ---- build ---------------------------------------------------------------------------------------------------
+        stack.enter_context(tf.Graph().as_default())
+        interrupt = stack.enter_context(InterruptFlag())
         graph = training_graph.build_training(experiment)
-        resident: Any = None
-        if options.steps_per_call > 1:
-            from tf1_models.training import resident_steps
-
-            resident = resident_steps.build(experiment, graph, len(data.x_train))
+        steps = options.steps or step_ways.on_one_machine(experiment, graph, len(data.x_train), options.steps_per_call)
         initialize = tf.global_variables_initializer()
         tf.get_default_graph().finalize()  # nothing may add ops inside the loop
         with tensorflow_setup.quiet_stderr(not options.tf_log):
             session = tf.Session(config=tensorflow_setup.session_config(tf, options.threads, experiment))
-        with session:
-            # ---- restore or initialise ---------------------------------------------------------------------------
-            runtime = tensorflow_setup.runtime_record(tf, session, options.threads)
-            runtime["cluster"] = None if cluster is None else cluster.shape()
-            tensorflow_setup.check_gpu(runtime, options.require_gpu)
-            folder.note_start(record, runtime, options.command, log)
-            progress = epoch_state.Progress()
-            stopping = None if experiment.patience_epochs is None else EarlyStopping(experiment.patience_epochs)
+        stack.enter_context(session)
+        runtime = {**tensorflow_setup.runtime_record(tf, session, options.threads), "cluster": steps.shape()}
+        tensorflow_setup.check_gpu(runtime, options.require_gpu)
+        folder.note_start(record, runtime, options.command, log)
 
-            def save() -> None:
-                if cluster is not None:
-                    cluster.pull()  # the parameter servers' values into this session
-                folder_state = {
-                    "progress": progress.state(),
-                    "stopping": None if stopping is None else stopping.state(),
-                    "metrics": folder.metrics_record(),
-                    "config": folder.config_record(record),
-                }
-                saving.save(tf, session, graph.saver, folder.path, progress.step, folder_state)
-                keep = () if progress.best is None else (progress.best["step"],)
-                saving.prune(folder.path, keep)
+        # ---- restore or initialise -----------------------------------------------------------------------------------
+        watchers = list(options.watchers)
+        run = TrainingRun(tf, session, graph, experiment, data, train_indices, dev_indices, folder, record, log,
+                          watchers)
+        state = run_state.RunState(run, steps, interrupt)
+        resumed = state.restore_or_initialize(initialize, options.tf_log)
+        progress = state.progress
+        steps.begin(run, progress.step, state.save, state.leave_if_interrupted)
+        watchers.append(EventWriter(tf, folder.events(tf, progress.step), experiment.eval_split))
+        for watcher in watchers:
+            stack.callback(watcher.close)
+            watcher.start(data.x_train, resumed)
 
-            def leave() -> None:
-                save()
-                raise Interrupted(f"{interrupt.raised} at step {progress.step}: state saved in {folder.path}; run the "
-                                  "same command to continue")
+        # ---- epochs --------------------------------------------------------------------------------------------------
+        on_eval: Optional[SplitScore] = None
+        while not progress.stopped:
+            rate = schedules.learning_rate(experiment, progress.epoch)
+            order = orders.order(progress.epoch) if experiment.shuffle else np.arange(len(train_indices))
+            started, first_step, n_before = time.monotonic(), progress.step_in_epoch, progress.n_seen
+            for watcher in watchers:
+                watcher.start_epoch(progress.epoch, experiment.epochs, first_step, n_steps)
 
-            def diverged(what: str, loss: float, where: str) -> CheckFailed:
-                return CheckFailed(
-                    f"{what} is {loss} at epoch {progress.epoch + 1}, {where}: training has diverged; last good "
-                    f"checkpoint: ckpt-{saving.list_steps(folder.path)[0]}"
-                )
+            while progress.step_in_epoch < n_steps and not progress.stopped:
+                rows = epoch_state.rows_of_call(experiment, progress, len(order), steps.steps_per_call)
+                batches = [train_indices[order[some]] for some in rows]
+                for batch, values in zip(batches, steps.take(batches, progress.epoch, progress.step, rate)):
+                    if not math.isfinite(values["loss"]):
+                        where = f"step {progress.step + 1} (batch {progress.step_in_epoch + 1} of {n_steps})"
+                        raise state.diverged("loss", values["loss"], where)
+                    epoch_state.count_step(progress, values, len(batch), experiment.report)
+                    seen = epoch_state.step_seen(progress, values, len(batch), n_steps, n_before, started)
+                    for watcher in watchers:
+                        watcher.step(seen)
+                if progress.step == experiment.max_steps:
+                    progress.stopped = "max_steps"
+                else:
+                    state.leave_if_interrupted()
+                    state.save_after(options.checkpoint_minutes)
 
-            manifest = saving.latest_sound(folder.path, log.line)
-            folder.rewind_metrics(manifest["metrics"] if manifest else None)
-            if manifest is None:
-                with tensorflow_setup.quiet_stderr(not options.tf_log):
-                    session.run(initialize)
-                save()  # step 0: from here on "no checkpoint" can only mean that someone removed them
-            else:
-                folder.check_config(manifest, record)
-                saving.restore(tf, session, graph.saver, folder.path, manifest)
-                progress = epoch_state.progress_of(manifest, stopping)
-                log.line(f"resuming at epoch {progress.epoch + 1}, step {progress.step}")
-            if int(session.run(graph.global_step)) != progress.step:
-                raise InputError(f"checkpoint of step {progress.step} holds another step; --fresh starts anew")
-            if resident is not None:
-                resident_steps.fill(session, resident, data.x_train, data.y_train)
-            if cluster is not None:
-                cluster.begin(session, graph, progress.step, save, lambda: leave() if interrupt.raised else None)
-            events = folder.events(tf, progress.step)
-            saved_at = time.monotonic()
-            on_eval: Optional[results.SplitScore] = None
-            if options.console is not None and manifest is None:
-                options.console.start(data.x_train)
+            # ---- evaluate, then stop?, then save: one order, written once --------------------------------------------
+            seconds = time.monotonic() - started
+            steps.pull()
+            on_eval = results.score_split(run, experiment.eval_split)
+            if not math.isfinite(on_eval.loss):
+                where = f"after step {progress.step} (batch {progress.step_in_epoch} of {n_steps})"
+                raise state.diverged(f"{experiment.eval_split} loss", on_eval.loss, where)
+            line = epoch_state.epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
+            if line["epoch"] in test_epochs:  # recorded for shorter rows of the report; decides nothing
+                line["test"] = epoch_state.test_scores(results.score_split(run, "test"))
+            epoch_state.note_best(progress, line)
+            if state.stopping is not None and not progress.stopped and state.stopping.validate(progress.loss_sum):
+                progress.stopped = "early_stopping"
+            epoch_state.next_epoch(progress, experiment)
+            folder.append_metrics(line)
+            for watcher in watchers:
+                watcher.end_epoch(line)
+            log.line(epoch_state.epoch_text(line, experiment))
+            for text in collapse.words(folder.metrics, bool(progress.stopped)):
+                log.line(text)
+            state.save()
+            state.leave_after_epoch_if_interrupted()
 
-            # ---- epochs ------------------------------------------------------------------------------------------
-            while not progress.stopped:
-                rate = schedules.learning_rate(experiment, progress.epoch)
-                order = orders.order(progress.epoch) if experiment.shuffle else np.arange(len(train_indices))
-                label = f"epoch {progress.epoch + 1}/{experiment.epochs}"
-                bar = EpochBar(label, n_steps, not options.quiet and options.console is None)
-                started, first_step = time.monotonic(), progress.step_in_epoch
-                n_before = progress.n_seen
-                if options.console is not None:
-                    options.console.start_epoch(progress.epoch)
-
-                while progress.step_in_epoch < n_steps and not progress.stopped:
-                    rows = epoch_state.rows_of_call(experiment, progress, len(order), options.steps_per_call)
-                    batches = [train_indices[order[some]] for some in rows]
-                    if resident is not None:
-                        of_steps = resident_steps.run(session, graph, resident, experiment, batches, progress.step,
-                                                      rate)
-                    elif cluster is None:
-                        feed = training_graph.training_feed(graph, experiment, data, batches[0], progress.epoch,
-                                                            progress.step)
-                        of_steps = [session.run(graph.fetches, {**feed, graph.learning_rate: rate})]
-                    else:
-                        of_steps = [cluster.step(data, batches[0], progress.epoch, progress.step, rate)]
-                    for batch, values in zip(batches, of_steps):
-                        if not math.isfinite(values["loss"]):
-                            where = f"step {progress.step + 1} (batch {progress.step_in_epoch + 1} of {n_steps})"
-                            raise diverged("loss", values["loss"], where)
-                        epoch_state.count_step(progress, values, len(batch), experiment.report)
-                        seconds = time.monotonic() - started
-                        speed = (progress.n_seen - n_before) / max(seconds, 1e-9)
-                        accuracy = progress.n_correct / progress.n_seen
-                        bar.update(progress.step_in_epoch, float(values["loss"]), accuracy, speed)
-                        if options.console is not None:
-                            options.console.step(progress.step, progress.step_in_epoch, n_steps, values, len(batch),
-                                                 speed)
-                    if progress.step == experiment.max_steps:
-                        progress.stopped = "max_steps"
-                    elif interrupt.raised:
-                        bar.finish()
-                        leave()
-                    elif time.monotonic() - saved_at > 60.0 * options.checkpoint_minutes:
-                        save()
-                        saved_at = time.monotonic()
-                bar.finish()
-
-                # ---- evaluate, then stop?, then save: one order, written once ------------------------------------
-                seconds = time.monotonic() - started
-                if cluster is not None:
-                    cluster.pull()
-                on_eval = results.score_split(session, graph, data, experiment.eval_split, dev_indices, experiment)
-                if not math.isfinite(on_eval.loss):
-                    where = f"after step {progress.step} (batch {progress.step_in_epoch} of {n_steps})"
-                    raise diverged(f"{experiment.eval_split} loss", on_eval.loss, where)
-                line = epoch_state.epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
-                if line["epoch"] in test_epochs:  # recorded for shorter rows of the report; decides nothing
-                    on_test = results.score_split(session, graph, data, "test", None, experiment)
-                    line["test"] = epoch_state.test_scores(on_test)
-                if progress.best is None or line["macro_f1"] > progress.best["macro_f1"]:
-                    progress.best = {"epoch": line["epoch"], "step": progress.step, "macro_f1": line["macro_f1"]}
-                if stopping is not None and not progress.stopped and stopping.validate(progress.loss_sum):
-                    progress.stopped = "early_stopping"
-                epoch_state.next_epoch(progress, experiment)
-                folder.append_metrics(line)
-                results.write_events(tf, events, line, experiment.eval_split)
-                log.line(epoch_state.epoch_text(line, experiment))
-                if collapse.words(line):
-                    log.line(collapse.words(line))
-                if options.console is not None:
-                    options.console.end_epoch(line)
-                save()
-                saved_at = time.monotonic()
-                if interrupt.raised and not progress.stopped:
-                    raise Interrupted(f"{interrupt.raised} after epoch {progress.epoch}: state saved in {folder.path}; "
-                                      "run the same command to continue")
-
-            # ---- final report ------------------------------------------------------------------------------------
-            events.close()
-            result = results.finish(
-                tf, session, graph, experiment, data, folder, record, progress, dev_indices, log,
-                None if on_eval is None else on_eval.scores,
-            )
-            if options.console is not None:
-                options.console.finish(result, folder.metrics, data.class_names)
-            return result
+        # ---- final report --------------------------------------------------------------------------------------------
+        result = results.finish(run, progress, None if on_eval is None else on_eval.scores)
+        for watcher in watchers:
+            watcher.finish(result, folder.metrics, data.class_names)
+        return result

@@ -10,7 +10,7 @@ steps that are short beside the call: small nets, a GPU. On two cores a gain did
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -20,13 +20,15 @@ from tf1_models.registry import Graph
 from tf1_models.scoring.inference_graph import scaled
 from tf1_models.session.execution import loss_scale
 from tf1_models.spec import Experiment
+from tf1_models.training.steps import Steps
 from tf1_models.training.training_graph import TrainingGraph, one_step
+from tf1_models.training.training_run import TrainingRun
 
 _WORDS = IMAGE_SIZE_PX * IMAGE_SIZE_PX * N_CHANNELS // 4
 _FETCHED = ("loss", "data_loss", "l2_loss", "n_correct")
 
 
-class ResidentSteps(NamedTuple):
+class _Resident(NamedTuple):
     """Attributes:
         image_words: float32 [N, 768] placeholder: the bytes of the images, four to a word.
         label_ids: uint8 [N] placeholder.
@@ -42,7 +44,7 @@ class ResidentSteps(NamedTuple):
     fetches: Dict[str, Any]
 
 
-def build(experiment: Experiment, graph: TrainingGraph, n_images: int) -> ResidentSteps:
+def build(experiment: Experiment, graph: TrainingGraph, n_images: int) -> _Resident:
     """Adds the steps to the current graph; creates no variable that a checkpoint holds.
 
     Args:
@@ -83,7 +85,7 @@ def build(experiment: Experiment, graph: TrainingGraph, n_images: int) -> Reside
         lambda at, *done: at < n_steps, body, [tf.constant(0), *arrays], parallel_iterations=1, back_prop=False
     )
     fetches = {name: array.stack() for name, array in zip(_FETCHED, arrays)}
-    return ResidentSteps(image_words, label_ids, tf.group(*(v.initializer for v in held)), order, fetches)
+    return _Resident(image_words, label_ids, tf.group(*(v.initializer for v in held)), order, fetches)
 
 
 def _held(name: str, value: Any) -> Any:
@@ -93,27 +95,31 @@ def _held(name: str, value: Any) -> Any:
     )
 
 
-def fill(session: Any, resident: ResidentSteps, images: np.ndarray, labels: np.ndarray) -> None:
-    """Takes uint8 [N, 32, 32, 3] and [N] into the Session."""
-    words = np.ascontiguousarray(images).reshape(len(images), -1).view(np.float32)
-    session.run(resident.fill, {resident.image_words: words, resident.label_ids: labels})
-
-
-def run(session: Any, graph: TrainingGraph, resident: ResidentSteps, experiment: Experiment,
-        batches: Sequence[np.ndarray], step: int, learning_rate: float) -> List[Dict[str, Any]]:
-    """Takes one step for each batch, in their order.
+class ResidentSteps(Steps):
+    """`steps_per_call` steps a Session call.
 
     Args:
-        session, graph, resident, experiment: What was built, filled.
-        batches: Positions of the images, all batches of one size.
-        step: Steps done before.
-        learning_rate: Of all these steps.
-
-    Returns:
-        For each step what a Session call for it alone would return of `graph.fetches`.
+        experiment: The run, without augmentation (which changes images outside the graph).
+        graph: From `training_graph.build_training`, in the current graph.
+        n_images: Training images of the data set, dev images among them.
+        steps_per_call: Most steps a call.
     """
-    feed = {resident.order: np.stack(batches), graph.step: step, graph.learning_rate: learning_rate}
-    if graph.handles.keep_prob is not None:
-        feed[graph.handles.keep_prob] = experiment.keep_prob
-    values = session.run(resident.fetches, feed)
-    return [{name: values[name][at] for name in _FETCHED} for at in range(len(batches))]
+
+    def __init__(self, experiment: Experiment, graph: TrainingGraph, n_images: int, steps_per_call: int) -> None:
+        self.steps_per_call = steps_per_call
+        self._resident = build(experiment, graph, n_images)
+
+    def begin(self, run: TrainingRun, step: int, save: Callable[[], None], check: Callable[[], None]) -> None:
+        super().begin(run, step, save, check)
+        words = np.ascontiguousarray(run.data.x_train).reshape(len(run.data.x_train), -1).view(np.float32)
+        feed = {self._resident.image_words: words, self._resident.label_ids: run.data.y_train}
+        run.session.run(self._resident.fill, feed)
+
+    def take(self, batches: Sequence[np.ndarray], epoch: int, step: int, rate: float) -> List[Dict[str, Any]]:
+        del epoch
+        graph = self.run.graph
+        feed = {self._resident.order: np.stack(batches), graph.step: step, graph.learning_rate: rate}
+        if graph.handles.keep_prob is not None:
+            feed[graph.handles.keep_prob] = self.run.experiment.keep_prob
+        values = self.run.session.run(self._resident.fetches, feed)
+        return [{name: values[name][at] for name in _FETCHED} for at in range(len(batches))]

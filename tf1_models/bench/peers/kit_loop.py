@@ -1,4 +1,4 @@
-"""The kit as a user runs it: its real loop, held and timed from the progress bar that it draws.
+"""The kit as a user runs it: its real loop, held and timed by a watcher.
 
 `step`: the loop's step with everything that the loop does around it, on batches that change; evaluation and saving at
 the end of an epoch stop the clock. `epoch`: a whole epoch, from one epoch's start to the next one's: steps, evaluation,
@@ -13,51 +13,48 @@ import tempfile
 from typing import Any, Callable, Dict, List, Optional
 
 from tf1_models.bench.peers import protocol
+from tf1_models.output.watching import StepSeen, Watcher
 
 MEMORY_STEPS = 8
 _ENDLESS = {"epochs": "100000", "max_steps": "none", "patience_epochs": "none"}
 
 
-class _Bar:
-    """Stands in for `progress.EpochBar`; reports to `bursts`."""
+class _Holder(Watcher):
+    """Reports the loop's steps, or its epochs, to `bursts`."""
 
-    bursts: Optional[protocol.Bursts] = None
-    whole_epochs = False
-
-    def __init__(self, label: str, total: int, enabled: bool) -> None:
-        del label, total, enabled
+    def __init__(self, bursts: protocol.Bursts, whole_epochs: bool) -> None:
+        self.bursts, self.whole_epochs = bursts, whole_epochs
         self._done = 0
-        if self.bursts is not None:
-            if self.whole_epochs:
-                self.bursts.tick()
-            else:
-                self.bursts.resume()
 
-    def update(self, done: int, loss: float, accuracy: float, samples_per_s: float) -> None:
-        """A step, or several, are done."""
-        del loss, accuracy, samples_per_s
-        if self.bursts is not None and not self.whole_epochs:
-            self.bursts.tick(done - self._done)
-        self._done = done
+    def start_epoch(self, epoch: int, n_epochs: int, step_in_epoch: int, n_steps: int) -> None:
+        self._done = step_in_epoch
+        if self.whole_epochs:
+            self.bursts.tick()
+        else:
+            self.bursts.resume()
 
-    def finish(self) -> None:
-        """The epoch's steps are done."""
-        if self.bursts is not None and not self.whole_epochs:
+    def step(self, seen: StepSeen) -> None:
+        if not self.whole_epochs:
+            self.bursts.tick(seen.step_in_epoch - self._done)
+        self._done = seen.step_in_epoch
+
+    def start_part(self, name: str, n_images: int) -> None:
+        if not self.whole_epochs:  # the epoch's steps are done
             self.bursts.pause()
 
 
-class _MarkedBar(_Bar):
+class _Marker(Watcher):
     """Notes what is resident when an epoch's steps begin, and when they are done."""
 
-    mark: Callable[[str], None]
+    def __init__(self, mark: Callable[[str], None]) -> None:
+        self._mark = mark
 
-    def __init__(self, label: str, total: int, enabled: bool) -> None:
-        super().__init__(label, total, enabled)
-        self.mark("graph, variables, first checkpoint")
+    def start_epoch(self, epoch: int, n_epochs: int, step_in_epoch: int, n_steps: int) -> None:
+        self._mark("graph, variables, first checkpoint")
 
-    def finish(self) -> None:
-        super().finish()
-        self.mark(f"{MEMORY_STEPS} training steps")
+    def step(self, seen: StepSeen) -> None:
+        if seen.step == MEMORY_STEPS:
+            self._mark(f"{MEMORY_STEPS} training steps")
 
 
 def loop_by_parts(settings: Dict[str, Any], out: str) -> List[Dict[str, Any]]:
@@ -77,23 +74,16 @@ def loop_by_parts(settings: Dict[str, Any], out: str) -> List[Dict[str, Any]]:
         return tf
 
     vars(tensorflow_setup)["import_tensorflow"] = marked_import
-    _stand_in(type("_HeldBar", (_MarkedBar,), {"mark": staticmethod(mark)}))
-    loop(settings, out, {"max_steps": str(MEMORY_STEPS), "patience_epochs": "none"})
+    loop(settings, out, {"max_steps": str(MEMORY_STEPS), "patience_epochs": "none"}, _Marker(mark))
     mark("evaluation, checkpoint, results, pictures")
     return parts
 
 
-def _stand_in(held: Any) -> None:
-    from tf1_models.training import loop
+def hold_the_command(watcher: Watcher) -> None:
+    """Makes the command line's training tell `watcher` too."""
+    from tf1_models.output import training_bars
 
-    if not hasattr(loop, "EpochBar"):
-        raise RuntimeError("training.loop draws no EpochBar any more: the bench has nothing to hold its loop by")
-    vars(loop)["EpochBar"] = held
-
-
-def hold_the_loop(bursts: protocol.Bursts, whole_epochs: bool) -> None:
-    """Makes `train` draw its bar here."""
-    _stand_in(type("_HeldBar", (_Bar,), {"bursts": bursts, "whole_epochs": whole_epochs}))
+    vars(training_bars)["watchers_for"] = lambda quiet: [watcher]
 
 
 def overrides(settings: Dict[str, Any], more: Dict[str, str]) -> Dict[str, str]:
@@ -101,7 +91,7 @@ def overrides(settings: Dict[str, Any], more: Dict[str, str]) -> Dict[str, str]:
     return {**settings["changes"], "batch_size": str(settings["batch"]), **more}
 
 
-def loop(settings: Dict[str, Any], out: str, changes: Dict[str, str]) -> None:
+def loop(settings: Dict[str, Any], out: str, changes: Dict[str, str], watcher: Watcher) -> None:
     """`train` on the bench's data, in a folder that is thrown away."""
     from tf1_models import registry
     from tf1_models.datasets.load import load
@@ -110,7 +100,7 @@ def loop(settings: Dict[str, Any], out: str, changes: Dict[str, str]) -> None:
 
     experiment = registry.experiment(settings["report"], settings["run"], overrides(settings, changes))
     data = load(settings["data"])
-    options = loop.Options(out=out, threads=int(settings["threads"]), checkpoint_minutes=1e6, quiet=True)
+    options = loop.Options(out=out, threads=int(settings["threads"]), checkpoint_minutes=1e6, watchers=[watcher])
     folder, record = loop.prepare(experiment, data, options)
     try:
         loop.train(experiment, data, folder, record, options, Log(quiet=True))
@@ -135,14 +125,15 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[proto
         return protocol.Work(lambda: None, 0, {**_versions(), "parts": parts})
     images = int(settings["n_train"]) if measure == "epoch" else batch
     bursts = protocol.Bursts(channel, images)
-    hold_the_loop(bursts, whole_epochs=measure == "epoch")
+    holder = _Holder(bursts, whole_epochs=measure == "epoch")
     if measure == "startup":
         from tf1_models import cli
 
+        hold_the_command(holder)
         code = cli.main(command(settings, out))
         raise RuntimeError(f"train left with code {code} before its first step")
     bursts.facts = _versions()
-    loop(settings, out, _ENDLESS)
+    loop(settings, out, _ENDLESS, holder)
     raise RuntimeError("the loop ended although it has no end")
 
 
