@@ -57,7 +57,7 @@ def test_a_small_sweep_for_real(kit: Any, tmp_path: Any) -> None:
     assert done.stderr.count("finished in") == 2 and (tmp_path / "runs" / "report.html").exists()
     again = kit(*SMALL, *more)
     assert again.returncode == 0 and "finished in" not in again.stderr
-    # `configuration.begins_with`, for real
+    # `computation.begins_with`, for real
     assert "covered" not in kit(*SMALL, "--epochs", "1", "--dry-run").stdout
     assert kit(*SMALL, "--epochs", "1").returncode == 0
     folder = tmp_path / "runs" / "bn_cnn" / "final"

@@ -7,6 +7,7 @@ from typing import Any, Dict
 from tf1_models import registry
 from tf1_models.reproduce.verdicts import configuration, families
 from tf1_models.spec import identity
+from tf1_models.training import computation
 
 
 def of(report: str, run: str, **words: str) -> Dict[str, Any]:
@@ -24,19 +25,19 @@ def test_q7_and_q9_make_one_computation_of_nine_rows() -> None:
 
 def test_a_schedule_that_steps_is_another_computation_and_one_that_never_fires_is_not() -> None:
     base = of("prelu_cnn", "exponential_lr")
-    assert not configuration.same(base, of("prelu_cnn", "exponential_lr", schedule_stepped="true"))
-    assert configuration.same(base, of("prelu_cnn", "multi_step_lr", schedule_stepped="true"))  # Q11
+    assert not computation.same(base, of("prelu_cnn", "exponential_lr", schedule_stepped="true"))
+    assert computation.same(base, of("prelu_cnn", "multi_step_lr", schedule_stepped="true"))  # Q11
     # stepped after 20 epochs: the first 20 epochs are the same, 30 are not
     stepped = of("prelu_cnn", "final", schedule_stepped="true")
-    assert configuration.begins_with(stepped, base) and not configuration.same(stepped, of("prelu_cnn", "final"))
+    assert computation.begins_with(stepped, base) and not computation.same(stepped, of("prelu_cnn", "final"))
 
 
 def test_longer_runs_begin_with_shorter_ones() -> None:
-    assert configuration.begins_with(of("course_models", "model2_50"), of("course_models", "model2"))
-    assert not configuration.begins_with(of("course_models", "model2"), of("course_models", "model2_50"))
-    assert not configuration.begins_with(of("course_models", "model2_50"), of("course_models", "model2_batch_512"))
+    assert computation.begins_with(of("course_models", "model2_50"), of("course_models", "model2"))
+    assert not computation.begins_with(of("course_models", "model2"), of("course_models", "model2_50"))
+    assert not computation.begins_with(of("course_models", "model2_50"), of("course_models", "model2_batch_512"))
     stopping = of("nine_conv", "shallow_dropout_early_stop")
-    assert not configuration.begins_with(stopping, of("nine_conv", "shallow_dropout"))
+    assert not computation.begins_with(stopping, of("nine_conv", "shallow_dropout"))
 
 
 def test_differences_are_words() -> None:

@@ -103,6 +103,21 @@ def test_collapsed_is_said_of_what_does_not_recover(classes: Tuple[int, ...], en
     assert collapse.words(_lines(*classes), ended) == said
 
 
+@pytest.mark.parametrize("step, train, test, young", [
+    (46, 0.93, 0.28, True), (50, 0.93, 0.28, True), (51, 0.93, 0.28, False), (46, 0.5, 0.31, False),
+])
+def test_young_moving_statistics_are_named(step: int, train: float, test: float, young: bool) -> None:
+    line = {"epoch": 1, "step": step, "eval_split": "test", "predicted_classes": 1, "train_accuracy": train,
+            "accuracy": test}
+    said = collapse.words([line], False, 10.0)
+    if young:
+        (text,) = said
+        assert text.startswith(f"evaluation uses batch norm's moving statistics, which are young after {step} steps")
+    else:
+        assert said == ["one class for every image of test, nothing learned yet"]
+    assert collapse.words([line], False, None) == ["one class for every image of test, nothing learned yet"]
+
+
 @pytest.mark.tf
 def test_a_run_that_learns_says_nothing(tmp_path: Any, tiny: Any, tf: Any) -> None:
     lines, log = run(tmp_path, tiny, {"epochs": "2", "batch_size": "24"})

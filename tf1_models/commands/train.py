@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,9 +65,12 @@ def run(args: argparse.Namespace) -> int:
     from tf1_models.datasets.load import load
     from tf1_models.output import report_console, training_bars
     from tf1_models.output.progress import Log
-    from tf1_models.training import loop
+    from tf1_models.reproduce.verdicts import configuration
+    from tf1_models.training import continuing, loop
 
     log = Log(args.quiet)
+    if args.data != "digits":
+        log.line(f"reading {args.data}")  # many small files, or a slow disk: it may take a while
     data: Any = None if cluster is not None and cluster.me.job == "ps" else load(args.data)
     options = loop.Options(
         out=args.out,
@@ -90,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
         trained_before = folder.is_finished()
         if trained_before:
             result = folder.result()
+            _check_finished_gpu(folder, args.require_gpu)
             log.line(f"already finished: {folder.path} (--fresh trains it again)")
             if cluster is not None:
                 from tf1_models.cluster.run import dismiss
@@ -97,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
                 dismiss(cluster, options, log)
         else:
             log.open(folder.file("log.txt"))
+            if not args.fresh:
+                continuing.begin(args.out, folder, record, log)
             if args.console == "report":
                 options.watchers = [report_console.console(experiment, folder.path)]
             if cluster is None:
@@ -106,7 +112,8 @@ def run(args: argparse.Namespace) -> int:
 
                 result = lead(cluster, experiment, data, folder, record, options, log)
         if args.console != "report" or trained_before:
-            _print(result, folder.path, args.json)
+            _print(result, folder.path, args.json, configuration.differences(
+                record["identity"], registry.experiment(experiment.report, experiment.run)))
     finally:
         log.close()
         folder.close()
@@ -142,7 +149,19 @@ def _cluster(args: argparse.Namespace) -> Any:
     return configuration.read(timeout_s)
 
 
-def _print(result: Dict[str, Any], path: str, as_json: bool) -> None:
+def _check_finished_gpu(folder: Any, required: bool) -> None:
+    """--require-gpu asks the same of a run that is finished: was it a GPU that trained it?"""
+    from tf1_models.errors import MachineError
+    from tf1_models.storage.sealed import read_sealed
+
+    if required:
+        devices = read_sealed(folder.file("run.json"))["starts"][-1]["runtime"]["devices"]
+        if not any(name.startswith("GPU") for name in devices):
+            raise MachineError(f"{folder.path} is finished, but was trained on {', '.join(devices)}; leave out "
+                               "--require-gpu, or train it again with --fresh")
+
+
+def _print(result: Dict[str, Any], path: str, as_json: bool, differences: Sequence[str]) -> None:
     if as_json:
         from tf1_models.storage.files import to_json
 
@@ -157,6 +176,7 @@ def _print(result: Dict[str, Any], path: str, as_json: bool) -> None:
                   f"{scores['accuracy']:10.4f}{scores['n']:8d}")
     reported = result["reported"]
     if reported["value"] is not None and result["data"] == "cifar10":
-        print(f"reported ({reported['metric']}): {reported['value']:.4f}")
+        other = f", but of another run than this: {'; '.join(differences)}" if differences else ""
+        print(f"reported ({reported['metric']}): {reported['value']:.4f}{other}")
     print(f"variables sha256 {result['variables_sha256']}")
     print(f"run folder {path}")

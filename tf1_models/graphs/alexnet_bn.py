@@ -87,6 +87,7 @@ def build(
         learning_rate=None,
         global_step=None,
         layers=table.rows(),
+        statistics_memory_steps=1.0 / (1.0 - net.bn_momentum),
     )
 
 

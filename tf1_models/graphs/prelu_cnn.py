@@ -23,7 +23,7 @@ import tensorflow.compat.v1 as tf
 from tf1_models.experiments.prelu_cnn import PreluCnnNet
 from tf1_models.graphs.parts.handles import GraphHandles
 from tf1_models.graphs.parts.losses import mean_cross_entropy
-from tf1_models.graphs.parts.torch_layers import TorchLayers
+from tf1_models.graphs.parts.torch_layers import BATCH_NORM_MOMENTUM, TorchLayers
 
 
 def build(
@@ -103,4 +103,5 @@ def build(
         learning_rate=None,
         global_step=None,
         layers=layers.table.rows(),
+        statistics_memory_steps=1.0 / BATCH_NORM_MOMENTUM,
     )

@@ -10,11 +10,13 @@ Elsewhere the loss takes the logits: a one-hot softmax has a gradient there, and
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 DOUBLE_SOFTMAX = ("course_models",)
 _SUM = math.log(math.e + 9.0)
 _TOLERANCE = 1e-5
+YOUNG_MEMORIES = 5.0  # e^-5: what the first weights gave has left the moving statistics
+YOUNG_LAG = 0.2  # training accuracy above evaluation's by more than overfitting gives so early
 
 
 def is_one_hot(report: str, data_loss: float, n_correct: int, n_images: int) -> bool:
@@ -24,7 +26,7 @@ def is_one_hot(report: str, data_loss: float, n_correct: int, n_images: int) -> 
     return abs(float(data_loss) + int(n_correct) / n_images - _SUM) < _TOLERANCE
 
 
-def words(lines: Sequence[Dict[str, Any]], ended: bool) -> List[str]:
+def words(lines: Sequence[Dict[str, Any]], ended: bool, memory_steps: Optional[float] = None) -> List[str]:
     """What to say after an epoch.
 
     A net that predicts one class is often only young, or passes through it; "collapsed" is said of what does not
@@ -33,6 +35,8 @@ def words(lines: Sequence[Dict[str, Any]], ended: bool) -> List[str]:
     Args:
         lines: Of metrics.jsonl so far, this epoch's last.
         ended: Whether this epoch was the run's last.
+        memory_steps: `GraphHandles.statistics_memory_steps`. Young moving statistics explain an evaluation that lags
+            behind training.
 
     Returns:
         Lines; none for a run that learns.
@@ -47,7 +51,7 @@ def words(lines: Sequence[Dict[str, Any]], ended: bool) -> List[str]:
         if ended:
             said.append(f"collapsed at step {first['step']}: one class for every image of {split} from epoch "
                         f"{first['epoch']} to the end")
-        elif n_before == 0:
+        elif n_before == 0 and not _young(line, memory_steps):
             learned = len(lines) > 1
             said.append(f"one class for every image of {split}" + (" again" if learned else ", nothing learned yet"))
     elif n_before:
@@ -56,7 +60,16 @@ def words(lines: Sequence[Dict[str, Any]], ended: bool) -> List[str]:
     if line.get("one_hot_softmax") and not (len(lines) > 1 and lines[-2].get("one_hot_softmax")):
         said.append(f"collapsed at step {line['step']}: one-hot softmax for every training image (loss + accuracy = "
                     "log(e + 9)), no gradient is left")
+    if _young(line, memory_steps):
+        said.append(f"evaluation uses batch norm's moving statistics, which are young after {line['step']} steps (they "
+                    f"average over about {memory_steps:.0f}): it lags behind training, and catches up")
     return said
+
+
+def _young(line: Dict[str, Any], memory_steps: Optional[float]) -> bool:
+    """Whether evaluation lags far behind training while the moving statistics still follow the first steps."""
+    return (memory_steps is not None and line["step"] <= YOUNG_MEMORIES * memory_steps
+            and line["train_accuracy"] - line["accuracy"] > YOUNG_LAG)
 
 
 def _one_class(line: Dict[str, Any]) -> bool:

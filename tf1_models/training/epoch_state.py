@@ -146,9 +146,8 @@ def epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval:
     return line
 
 
-def test_scores(on_test: SplitScore) -> Dict[str, Any]:
-    """What a line keeps of the test images where a shorter row of the report ends (`registry.test_epochs`)."""
-    scores = on_test.scores
+def test_scores(scores: Dict[str, Any]) -> Dict[str, Any]:
+    """What a line keeps of the scores on test where a shorter row of the report ends (`registry.test_epochs`)."""
     kept = {key: scores[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")}
     return {**kept, "predicted_classes": sum(any(column) for column in zip(*scores["confusion_matrix"]))}
 

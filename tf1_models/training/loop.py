@@ -180,7 +180,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
                 raise state.diverged(f"{experiment.eval_split} loss", on_eval.loss, where)
             line = epoch_state.epoch_line(progress, experiment, rate, on_eval, seconds, first_step)
             if line["epoch"] in test_epochs:  # recorded for shorter rows of the report; decides nothing
-                line["test"] = epoch_state.test_scores(results.score_split(run, "test"))
+                line["test"] = epoch_state.test_scores(results.score_split(run, "test").scores)
             epoch_state.note_best(progress, line)
             if state.stopping is not None and not progress.stopped and state.stopping.validate(progress.loss_sum):
                 progress.stopped = "early_stopping"
@@ -189,7 +189,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
             for watcher in watchers:
                 watcher.end_epoch(line)
             log.line(epoch_state.epoch_text(line, experiment))
-            for text in collapse.words(folder.metrics, bool(progress.stopped)):
+            for text in collapse.words(folder.metrics, bool(progress.stopped), graph.handles.statistics_memory_steps):
                 log.line(text)
             state.save()
             state.leave_after_epoch_if_interrupted()

@@ -32,6 +32,8 @@ class GraphHandles(NamedTuple):
         learning_rate: The graph's own placeholder (course_models), else None.
         global_step: The graph's own step variable (course_models), else None.
         layers: Rows of the layer table, in order.
+        statistics_memory_steps: Steps over which batch norm's moving statistics average, 1 / (share that a step
+            replaces); None without batch norm.
     """
 
     images: Any
@@ -48,6 +50,7 @@ class GraphHandles(NamedTuple):
     learning_rate: Optional[Any]
     global_step: Optional[Any]
     layers: Tuple[LayerRow, ...]
+    statistics_memory_steps: Optional[float] = None
 
 
 class LayerTable:

@@ -8,8 +8,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from tf1_models import registry, spec
 from tf1_models.errors import UsageError, nearest
-from tf1_models.reproduce.verdicts import configuration, folders
+from tf1_models.reproduce.verdicts import folders
 from tf1_models.spec import Experiment
+from tf1_models.training import computation
 from tf1_models.training.run_folder import folder_path
 
 
@@ -145,8 +146,8 @@ def covered_by(found: Sequence[Task]) -> Dict[int, Task]:
     """Tasks that need no training of their own: position -> the task whose run gives the same number.
 
     That is another task of the same computation, seed and length, or a longer one whose first epochs it is (see
-    `configuration`). A run that follows dev covers a shorter one that reports test only where it scores test at that
-    length (`registry.test_epochs`). A finished task is never covered.
+    `training.computation`). A run that follows dev covers a shorter one that reports test only where it scores
+    test at that length (`registry.test_epochs`). A finished task is never covered.
     """
     covered: Dict[int, Task] = {}
     order = sorted(range(len(found)), key=lambda k: (state_of(found[k]) != "finished", -found[k].epochs, k))
@@ -166,7 +167,7 @@ def covered_by(found: Sequence[Task]) -> Dict[int, Task]:
 def _covers(longer: Task, shorter: Task) -> bool:
     if shorter.identity.get("max_steps") is not None or longer.identity.get("max_steps") is not None:
         return longer.identity == shorter.identity  # a cut run stands for itself alone
-    if not configuration.begins_with(longer.identity, shorter.identity):
+    if not computation.begins_with(longer.identity, shorter.identity):
         return False
     if longer.epochs == shorter.epochs:
         return True

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from tf1_models.reproduce.verdicts import configuration, intervals
+from tf1_models.reproduce.verdicts import intervals
 from tf1_models.reproduce.verdicts import verdict as judging
 from tf1_models.reproduce.verdicts.noise import Noise
 from tf1_models.reproduce.verdicts.verdict import LEVEL
 from tf1_models.spec import Experiment, identity
+from tf1_models.training import computation
 
 MIN_ORDERED = 5  # with fewer, no order of the values is rare enough to say anything at the 5 % level twice over
 
@@ -21,7 +22,7 @@ def groups(rows: Sequence[Experiment]) -> List[List[Experiment]]:
         if row.reported.value is None or row.reported.basis == "unrecoverable":
             continue
         for group in found:
-            if row.report == group[0].report and configuration.same(identity(row), identity(group[0])):
+            if row.report == group[0].report and computation.same(identity(row), identity(group[0])):
                 group.append(row)
                 break
         else:

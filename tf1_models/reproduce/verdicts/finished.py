@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from tf1_models.datasets.identify import KNOWN
-from tf1_models.reproduce.verdicts import configuration
 from tf1_models.spec import Experiment, identity
+from tf1_models.training import computation
 
 CHANCE = 0.1
 # metric -> split, score of that split
@@ -97,7 +97,7 @@ def final_draw(run: FinishedRun, metric: str) -> Optional[Draw]:
 def draw_for(run: FinishedRun, row: Experiment) -> Optional[Draw]:
     """What a run says about a row of the same report; None when it is another computation or was cut short."""
     wanted = identity(row)
-    if run.report != row.report or run.ended_by == "max_steps" or not configuration.begins_with(run.identity, wanted):
+    if run.report != row.report or run.ended_by == "max_steps" or not computation.begins_with(run.identity, wanted):
         return None
     if run.identity["epochs"] == wanted["epochs"]:
         return final_draw(run, row.reported.metric)

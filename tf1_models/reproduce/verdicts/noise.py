@@ -12,9 +12,10 @@ import dataclasses
 import math
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from tf1_models.reproduce.verdicts import configuration, intervals
+from tf1_models.reproduce.verdicts import intervals
 from tf1_models.reproduce.verdicts.finished import Draw, FinishedRun, draws_by_seed
 from tf1_models.spec import Experiment, identity
+from tf1_models.training import computation
 
 EQUAL_VARIANCES_LEVEL = 0.05
 MIN_DF = 2  # below, an sd says nothing: with one degree of freedom the 95 % quantile is 12.7
@@ -121,7 +122,7 @@ def of_report(rows: Sequence[Experiment], runs: Sequence[FinishedRun]) -> Report
 
 
 def _related(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return configuration.begins_with(one, other) or configuration.begins_with(other, one)
+    return computation.begins_with(one, other) or computation.begins_with(other, one)
 
 
 def _groups(rows: Sequence[Experiment]) -> List[List[Experiment]]:
@@ -138,7 +139,7 @@ def _computation(group: Sequence[Experiment], runs: Sequence[FinishedRun]) -> Co
     samples: List[List[Draw]] = []
     done: List[Experiment] = []
     for row in group:
-        if not any(configuration.same(identity(row), identity(other)) for other in done):
+        if not any(computation.same(identity(row), identity(other)) for other in done):
             done.append(row)
             samples.append(draws_by_seed(list(runs), row))
     squares, weight, df = 0.0, 0, 0

@@ -12,6 +12,7 @@ from tf1_models.reproduce.verdicts.finished import Draw, FinishedRun, draws_by_s
 from tf1_models.reproduce.verdicts.noise import Noise
 from tf1_models.reproduce.verdicts.verdict import Judgement
 from tf1_models.spec import Experiment
+from tf1_models.training import computation
 
 _SCALES = (("half", 0.5), ("twice", 2.0))
 
@@ -171,7 +172,7 @@ def _shared(row: _Row) -> str:
 
 def _sums(row: _Row) -> str:
     """Says when the runs form their sums otherwise than the report's row does, which makes no other computation."""
-    settings = sorted({f"{key}={draw.source.identity[key]}" for draw in row.draws for key in configuration.SUMS
+    settings = sorted({f"{key}={draw.source.identity[key]}" for draw in row.draws for key in computation.SUMS
                        if draw.source.identity.get(key) != spec.identity(row.row).get(key)
                        and key in draw.source.identity})
     return f"sums formed by {', '.join(settings)}" if settings else ""
@@ -265,8 +266,8 @@ def _variants(runs: Sequence[FinishedRun], of_report: Mapping[str, noise.ReportN
     for report in registry.REPORTS:
         for variant in registry.experiments_module(report).VARIANTS:
             row = registry.experiment(report, variant.run, variant.overrides)
-            wanted = configuration.without_sums(spec.identity(row))
-            mine = [run for run in runs if configuration.without_sums(run.identity) == wanted]
+            wanted = computation.without_sums(spec.identity(row))
+            mine = [run for run in runs if computation.without_sums(run.identity) == wanted]
             gathered = _gather(row, mine, of_report[report])
             if not gathered.draws:
                 continue
