@@ -29,6 +29,23 @@ def test_status_of_nothing(kit: Any) -> None:
     assert done.returncode == 0 and done.stdout.count("waiting") == 2
 
 
+def test_a_plan_needs_no_images(kit: Any, tmp_path: Any) -> None:
+    """It is that of the official images, named as a training on them would name its folders."""
+    nothing = {"TF1_MODELS_DATA": str(tmp_path / "nowhere"), "HOME": str(tmp_path)}
+    for option in ("--dry-run", "--status"):
+        done = kit("reproduce", "nine_conv", option, "--json", env=nothing)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("planning for the official CIFAR-10 images (CIFAR-10 not found") == 1
+        (final,) = [row for row in json.loads(done.stdout)["runs"] if row["run"] == "final"]
+        assert os.path.basename(final["folder"]).startswith("cifar10-") and final["seconds_left"] is None
+    text = kit("reproduce", "nine_conv", "--dry-run", env=nothing).stdout.splitlines()
+    assert text[-1].endswith("of unknown cost (nothing like them was trained in this results folder)")
+    assert "about 0 s" not in "".join(text)
+    column = {line.index("waiting") for line in text[:-1] if "waiting" in line}
+    assert len(column) == 1 and all(line[at - 2 : at] == "  " for line in text[:-1] for at in column)
+    assert kit("reproduce", "nine_conv", "--failed", env=nothing).returncode == 3  # it would train
+
+
 @pytest.mark.parametrize("words, code, said", [
     (["reproduce", "bn_cn"], 2, "did you mean 'bn_cnn'"), (["reproduce", "bn_cnn", "--runs", "finale"], 2, "'final'"),
     (["reproduce", "epochs=3"], 2, "no report"), (["reproduce", "bn_cnn", "--seeds", "0"], 2, "--seeds"),

@@ -46,11 +46,7 @@ def run(args: argparse.Namespace) -> int:
     for report in reports:
         registry.experiments_module(report)  # an unknown word ends here
     rows, left_out = queue.choose_rows(reports, names, words)
-    from tf1_models.datasets.load import load
-
-    data = load(args.data)
-    name = queue.DataName(data.name, data.digest, len(data.y_train), data.y_train.copy())
-    del data  # the children read the images
+    name = _data_name(args)
     tasks = queue.tasks(rows, args.seeds, words, name, args.data, args.out)
     if args.shard:
         tasks = queue.shard(tasks, args.shard)
@@ -73,6 +69,23 @@ def run(args: argparse.Namespace) -> int:
         raise Interrupted("interrupted; every running run has saved its state: the same command continues")
     missed = [e for e in entries if e["outcome"] in ("higher", "lower")]
     return 1 if bad or missed else 0
+
+
+def _data_name(args: argparse.Namespace) -> Any:
+    """What names the run folders; a plan needs no image, so that of the official ones is at hand without them."""
+    from tf1_models.datasets.load import load
+    from tf1_models.errors import InputError
+    from tf1_models.reproduce.runs import queue
+
+    try:
+        data = load(args.data)  # the children read the images again
+    except InputError as error:
+        if args.data != "cifar10" or not (args.dry_run or args.status):
+            raise
+        if not args.quiet:
+            print(f"planning for the official CIFAR-10 images ({error})", file=sys.stderr)
+        return queue.official_data_name()
+    return queue.DataName(data.name, data.digest, len(data.y_train), data.y_train.copy())
 
 
 def _words(args: argparse.Namespace) -> "tuple[Dict[str, str], List[str]]":
@@ -133,14 +146,14 @@ def _print_plan(tasks: Sequence[Any], args: argparse.Namespace) -> int:
 
         print(to_json({"schema": 1, "runs": rows}))
         return 0
-    for row in rows:
-        epochs = f"{row['epochs_done']}/{row['epochs']} epochs"
-        what = f"same computation as {row['covered_by']}" if row["covered_by"] else cost.hours(row["seconds_left"])
-        print(f"{row['label']:<44}{row['state']:<12}{epochs:<16}{what}")
-    known = sum(row["seconds_left"] or 0.0 for row in rows)
-    unknown = sum(row["seconds_left"] is None for row in rows)
-    print(f"{len(rows)} runs, about {cost.hours(known)} of training one after the other"
-          + (f", and {unknown} whose speed was never measured" if unknown else ""))
+    table = [(row["label"], row["state"], f"{row['epochs_done']}/{row['epochs']} epochs",
+              f"same computation as {row['covered_by']}" if row["covered_by"] else cost.hours(row["seconds_left"]))
+             for row in rows]
+    widths = [max((len(line[column]) for line in table), default=0) for column in range(3)]
+    for line in table:
+        print("  ".join(f"{word:<{width}}" for word, width in zip(line, widths)) + f"  {line[3]}")
+    left = [row["seconds_left"] for row in rows if row["state"] not in ("finished", "covered")]
+    print(f"{len(rows)} runs, {cost.in_all(left)}")
     return 0
 
 

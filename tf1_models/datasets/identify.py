@@ -52,8 +52,9 @@ class Copy(NamedTuple):
 # 158 112 49, and PNG loses nothing.
 # The JPEG copy's was computed by `data check` from the class folders of JPEG files
 # (CIFAR-10-images, about 30.5 dB against the originals), decoded by Pillow with libjpeg-turbo, official label order.
+OFFICIAL_DIGEST = "47bccf46752a1753155531763bccd81987581749de35935b3235bcd92a80f05d"
 KNOWN: Dict[str, Copy] = {
-    "47bccf46752a1753155531763bccd81987581749de35935b3235bcd92a80f05d": Copy(False, "CIFAR-10, the official pixels"),
+    OFFICIAL_DIGEST: Copy(False, "CIFAR-10, the official pixels"),
     "10f5d00678b056755ebe24e3cfd39e70059a8d3908bea7b49a0d426fb1a40e0b": Copy(True, "CIFAR-10, the known JPEG copy"),
     "9eec3fdcb895922eef34413cc5a18edb8e3e4fa9ce03912e68dbac6207af00fa": Copy(False, "scikit-learn's digits"),
 }

@@ -59,6 +59,15 @@ def by_cost(found: Sequence[Task], speeds: Mapping[str, float]) -> List[Task]:
     return sorted(found, key=key)
 
 
+def in_all(left: Sequence[Optional[float]]) -> str:
+    """What unfinished runs need together, in words; those of unknown cost are counted, not left out."""
+    known = [seconds for seconds in left if seconds is not None]
+    words = [f"about {hours(sum(known))} of training one after the other"] if known else []
+    if len(known) < len(left):
+        words.append(f"{len(left) - len(known)} of unknown cost (nothing like them was trained in this results folder)")
+    return " and ".join(words) or "nothing left to train"
+
+
 def hours(seconds: Optional[float]) -> str:
     """Seconds for people."""
     if seconds is None:

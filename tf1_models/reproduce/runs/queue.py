@@ -23,6 +23,14 @@ class DataName(NamedTuple):
     y_train: Any  # uint8 [n_train], for the splits
 
 
+def official_data_name() -> DataName:
+    """Of the official CIFAR-10 images, which need not be there."""
+    from tf1_models.datasets import identify
+
+    labels = identify.official_labels()[0]
+    return DataName("cifar10", identify.OFFICIAL_DIGEST, len(labels), labels)
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
     """One run to do. Plain values only: it is sent to other machines as it is.
