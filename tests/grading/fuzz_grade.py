@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import gzip
 import io
 import json
 import os
+import re
 import sys
 import time
 import warnings
@@ -38,7 +40,8 @@ SPLINTERS = [
     b"\n", b"\n\n", b'"', b"''", b",", b";", b"\t", b" ", b"\xef\xbb\xbf", b"\xff\xfe", b"id", b"label",
     b"id,label\n", b"cat", b"auto", b"Truck ", b"[", b"]", b"{", b"}", b"null", b"true", b"NaN", b"Infinity",
     b"9" * 50, b"\x93NUMPY", b"PK\3\4", b"PK\5\6", b"\x80\x04.", b"'descr': '|O'", b"(40,)", b"(1099511627776,)",
-    b"<f8", b">i4", b"True", b"=cmd()", b"\x1b[31m",
+    b"<f8", b">i4", b"True", b"=cmd()", b"\x1b[31m", b"```\n", b"# ", b"[3]", b"0.5", b"8,0", b".png", b"7.png", b" 3 ",
+    b"\xb9\xf8", b",,", b"...",
 ]  # fmt: skip
 
 
@@ -65,12 +68,38 @@ def valid_files(random: np.random.RandomState) -> "List[Tuple[str, bytes]]":
         (".csv", b"label\n" + builders.lines([f"{k}.0" for k in ids])),
         (".txt", builders.lines(ids.tolist())),
         (".txt", builders.lines(names)),
+        (".csv", table(scores, ",", ",".join(CIFAR10_CLASSES))),
+        (".csv", table(scores, ",", "," + ",".join(map(str, range(10))), ids=True)),
+        (".csv", table(scores, ";", ";".join(f"p{k}" for k in range(10))).replace(b".", b",")),
+        (".txt", table(scores, " ", "")),
+        (".csv", ("filename,class\n" + "".join(f"test/{i:04d}.png,{names[i]}\n" for i in order)).encode("ascii")),
+        (".csv", ("번호,라벨\n" + "".join(f"{i},{ids[i]}\n" for i in order)).encode("cp949")),
+        (".csv", ("예측\n" + "".join(f"{k}\n" for k in ids)).encode("utf-8")),
+        (".csv", ("id;label\n" + "".join(f"{i};{ids[i]},0\n" for i in order)).encode("ascii")),
+        (".csv", ("id,label,\n" + "".join(f"{i},{ids[i]},\n" for i in order)).encode("ascii")),
+        (".csv", ("id,label,confidence\n" + "".join(f"{i},{ids[i]},0.5\n" for i in order)).encode("ascii")),
+        (".txt", str(ids.tolist()).encode("ascii")),
+        (".txt", np.array2string(ids, threshold=N + 1).encode("ascii")),
+        (".txt", " ".join(map(str, ids)).encode("ascii")),
+        (".txt", builders.lines([f"[{k}]" for k in ids])),
+        (".csv", b"# made by hand\nid,label\n" + shuffled),
+        (".csv", b"```\nid,label\n" + shuffled + b"```\n"),
+        (".csv", gzip.compress(b"id,label\n" + shuffled)),
+        (".npy", builders.npy(scores[:, None, :])),
         (".json", builders.as_json(ids.tolist())),
         (".json", builders.as_json({"predictions": names})),
         (".json", builders.as_json(scores.tolist())),
         (".json", builders.as_json([{"id": int(i), "label": names[i]} for i in order])),
         (".json", builders.as_json({str(i): int(ids[i]) for i in order})),
     ]
+
+
+def table(scores: np.ndarray, separator: str, header: str, ids: bool = False) -> bytes:
+    """Class scores as text."""
+    lines = [header] if header else []
+    for i, row in enumerate(scores):
+        lines.append(separator.join(([str(i)] if ids else []) + [f"{score:.6f}" for score in row]))
+    return ("\n".join(lines) + "\n").encode("ascii")
 
 
 def mutate(data: bytes, random: np.random.RandomState) -> bytes:
@@ -119,6 +148,8 @@ def class_of(value: Any) -> int:
 
 def of_array(array: np.ndarray) -> "List[int]":
     """Classes of an array, independently."""
+    if array.ndim == 3 and array.shape[1] == 1:
+        array = array[:, 0]
     if array.ndim == 2 and array.shape[1] == 10:
         if not np.isfinite(array.astype(np.float64)).all():
             raise ValueError("not finite")
@@ -136,25 +167,88 @@ def of_pairs(pairs: "List[Tuple[Any, Any]]") -> "List[int]":
 
 
 def of_text(data: bytes) -> "List[int]":
-    """Classes of CSV or text, by Python's csv module."""
-    text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").rstrip()
-    first = text.split("\n", 1)[0]
-    separator = next((s for s in (",", ";", "\t") if s in first), ",")
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator)]
+    """Classes of CSV or text, by Python's csv module and a few rules of what a person would take off first."""
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
     try:
-        if len(rows[0]) > 2:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp949")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip(" \t\n").split("\n")
+    if lines[0].startswith("```"):
+        lines = lines[1:-1]
+    head = ""
+    while lines[0].startswith("#"):
+        head = lines.pop(0).lstrip("# \t")
+    joined = "\n".join(lines)
+    one_list = joined.strip(" \t").startswith("[") and joined.count("[") == joined.count("]") == 1
+    n_words = len(re.split(r"[\s,;]+", joined.strip(" \t[]\n,")))
+    if (one_list and n_words > 1) or (len(lines) == 1 and n_words > 2):
+        return [class_of(word) for word in re.split(r"[\s,;]+", joined.strip(" \t[]\n,"))]
+    if all("[" in line for line in lines):
+        lines = [line.strip(" \t,").strip("[] \t") for line in lines]
+    separator = next((s for s in (";", "\t", ",") if s in lines[0]), "")
+    if not separator:
+        separator, lines = ",", [",".join(line.split()) for line in lines]
+    elif separator != ",":
+        lines = [re.sub(r"(?<=[0-9]),(?=[0-9])", ".", line) for line in lines]
+    table_rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)
+    rows = [[cell.strip(" \t") for cell in row] for row in table_rows]
+    if len(rows[0]) > 2 and all(row[-1] == "" for row in rows):
+        rows = [row[:-1] for row in rows]
+    if head and {cell.strip().lower() for cell in head.split(separator)} & {"label", "class"}:
+        rows.insert(0, head.split(separator))
+    return of_rows([[cell.strip().strip("'\"") for cell in row] for row in rows])
+
+
+def of_rows(rows: "List[List[str]]") -> "List[int]":
+    """Classes of a table's cells."""
+    width, heads = len(rows[0]), [cell.strip().lower() for cell in rows[0]]
+    if any(len(row) != width for row in rows):
+        raise ValueError("columns")
+    if width in (10, 11):
+        order: "List[int]" = list(range(10))
+        ids = [row[0] for row in rows] if width == 11 else []
+        named = heads[-10:]
+        if set(named) == set(CIFAR10_CLASSES):
+            order = [CIFAR10_CLASSES.index(word) for word in named]
+        elif sorted(word[-1:] for word in named) == list("0123456789") and not any("." in word for word in named):
+            order = [int(word[-1]) for word in named]
+        if order != list(range(10)) or named == list("0123456789") or set(named) == set(CIFAR10_CLASSES) or (
+                named[0].endswith("0") and named[0][:-1].isidentifier()):
+            rows, ids = rows[1:], ids[1:]
+        best = []
+        for row in rows:
+            scores = {order[k]: float(cell) for k, cell in enumerate(row[-10:])}
+            if not all(np.isfinite(list(scores.values()))):
+                raise ValueError("not finite")
+            best.append(max(range(10), key=lambda k: (scores[k], -k)))
+        return of_pairs(list(zip(ids, best))) if ids else best
+    try:
+        if width > 2:
             raise ValueError("columns")
         class_of(rows[0][-1])
-        float(rows[0][0]) if len(rows[0]) == 2 else None
-        label, key, body = len(rows[0]) - 1, 0 if len(rows[0]) == 2 else None, rows
+        float(stem(rows[0][0])) if width == 2 else None
+        label, key, body = width - 1, 0 if width == 2 else None, rows
     except ValueError:
-        heads = [cell.strip().strip("'\"").lower() for cell in rows[0]]  # csv keeps quotes behind a blank
-        is_id = ("id", "ids", "image", "index", "idx", "no", "", "number", "row", "file")
+        is_id = ("id", "ids", "image", "index", "idx", "no", "", "number", "row", "file", "filename", "번호")
         key = next((i for i, word in enumerate(heads) if word in is_id), None)
-        label, body = next(i for i in range(len(heads)) if i != key), rows[1:]
+        is_label = ("label", "class", "0", "라벨", "prediction")
+        label = next((i for i, word in enumerate(heads) if i != key and word in is_label),
+                     next(i for i in range(len(heads)) if i != key))
+        if key is None and width == 2:
+            key = 1 - label
+        body = rows[1:]
     if key is None:
         return [class_of(row[label]) for row in body]
-    return of_pairs([(row[key], row[label]) for row in body])
+    return of_pairs([(stem(row[key]), row[label]) for row in body])
+
+
+def stem(cell: str) -> str:
+    """A file name's number; anything else as it is."""
+    name = re.sub(r"\.(png|jpg)$", "", cell.strip())
+    digits = re.findall(r"[0-9]+", name.rsplit("/", 1)[-1])
+    return digits[0] if name != cell.strip() and len(digits) == 1 else cell
 
 
 def of_json(data: bytes) -> "List[int]":

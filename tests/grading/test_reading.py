@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pickle
 import struct
@@ -24,6 +25,17 @@ NAMES = [CIFAR10_CLASSES[k] for k in LABELS]
 SCORES = np.random.RandomState(1).rand(N, 10) * 0.5 + np.eye(10)[LABELS]
 ORDER = np.random.RandomState(2).permutation(N)
 SHUFFLED = "".join(f"{i},{LABELS[i]}\n" for i in ORDER)
+
+
+def _table(separator: str, header: str, ids: bool = False, order: Any = None, form: str = "{:.6f}",
+           reverse: bool = False) -> bytes:
+    """Class scores as text."""
+    lines = [header] if header else []
+    for i in range(N) if order is None else order:
+        scores = [form.format(score) for score in (SCORES[i][::-1] if reverse else SCORES[i])]
+        lines.append(separator.join(([str(i)] if ids else []) + scores))
+    return b.lines(lines)
+
 
 GOOD: List[Tuple[str, bytes, str]] = [
     (".npy", b.npy(LABELS), ""),
@@ -87,6 +99,50 @@ GOOD: List[Tuple[str, bytes, str]] = [
     (".json", b.as_json({str(i): int(LABELS[i]) for i in ORDER}), ""),
     (".json", b.as_json([{"id": int(i), "label": NAMES[i]} for i in ORDER]), ""),
     (".json", b"\xef\xbb\xbf" + b.as_json(LABELS.tolist()), "byte-order mark"),
+    # class scores in text
+    (".csv", _table(",", ",".join(CIFAR10_CLASSES)), ""),
+    (".csv", _table(",", "," + ",".join(map(str, range(10))), ids=True), ""),  # DataFrame(scores).to_csv
+    (".csv", _table(",", "Unnamed: 0," + ",".join(f"class_{k}" for k in range(10)), ids=True), ""),
+    (".csv", _table(",", "id," + ",".join(CIFAR10_CLASSES), ids=True, order=ORDER), ""),
+    (".csv", _table(",", ",".join(reversed(CIFAR10_CLASSES)), reverse=True), "order of their names"),
+    (".csv", _table(",", ""), ""),
+    (".txt", _table(" ", "", form="{:.18e}"), "separated by spaces"),  # numpy.savetxt
+    (".txt", b"# made with numpy\n" + _table(" ", "", form="{:.18e}"), "comment lines (#) at the top ignored"),
+    (".csv", _table(";", ";".join(CIFAR10_CLASSES)).replace(b".", b","), "decimal commas (8,0) read"),
+    (".csv", b.lines([",".join("1" if c == k else "0" for c in range(10)) for k in LABELS]), "one-hot"),
+    (".csv", b.lines([",".join("1.0" if c == k else "0.0" for c in range(10)) for k in LABELS]), ""),
+    # image ids as file names
+    (".csv", ("filename,class\n" + "".join(f"{i}.png,{NAMES[i]}\n" for i in ORDER)).encode(), "names like 'N.png'"),
+    (".csv", ("id,label\n" + "".join(f"img_{i:05d}.jpg,{LABELS[i]}\n" for i in ORDER)).encode(), "'img_N.jpg'"),
+    (".csv", ("id,label\n" + "".join(f"test2/{i + 1:04d}.jpg,{LABELS[i]}\n" for i in ORDER)).encode(), "'test2/N.jpg'"),
+    # Korean machines
+    (".csv", ("번호,라벨\n" + SHUFFLED).encode("cp949"), "CP949 text read"),
+    (".csv", ("번호,라벨\n" + SHUFFLED).encode(), "header '번호', '라벨' taken as id, label"),
+    (".csv", ("라벨,번호\n" + "".join(f"{LABELS[i]},{i}\n" for i in ORDER)).encode(), "taken as label, id"),
+    (".csv", ("번호,label\n" + SHUFFLED).encode(), "header '번호' taken as id"),
+    (".csv", ("id,예측\n" + SHUFFLED).encode(), "header '예측' taken as label"),
+    (".csv", "예측\n".encode() + b.lines(LABELS), "header '예측' taken as label"),
+    (".csv", b"Etiqueta\n" + b.lines(NAMES), "header 'etiqueta' taken as label"),
+    (".csv", ("id;label\n" + "".join(f"{i};{LABELS[i]},0\n" for i in ORDER)).encode(), "decimal commas"),
+    (".csv", ("id,label,\n" + "".join(f"{i},{LABELS[i]},\n" for i in ORDER)).encode(), "an empty last column ignored"),
+    (".csv", "".join(f"{i},{LABELS[i]},\n" for i in ORDER).encode(), "an empty last column ignored"),
+    (".csv", ("id,label,confidence\n" + "".join(f"{i},{LABELS[i]},0.5\n" for i in ORDER)).encode(), "'confidence'"),
+    # lists and what stands around rows
+    (".txt", str(LABELS.tolist()).encode(), "one list of labels"),
+    (".txt", str(NAMES).encode(), "one list of labels"),
+    (".txt", " ".join(map(str, LABELS)).encode(), "one list of labels"),
+    (".txt", (",".join(map(str, LABELS)) + "\n").encode(), "one list of labels"),
+    (".txt", np.array2string(LABELS, threshold=N + 1).encode(), "one list of labels"),
+    (".txt", b.lines([f"[{k}]" for k in LABELS]), "brackets around values removed"),
+    (".txt", np.array2string(LABELS.reshape(-1, 1), threshold=N + 1).encode(), "brackets around values removed"),
+    (".csv", b"# my model\n# of today\n" + b.csv_ids(LABELS.tolist()), "comment lines (#) at the top ignored"),
+    (".csv", ("# label,id\n" + "".join(f"{LABELS[i]},{i}\n" for i in ORDER)).encode(), "comment lines (#)"),
+    (".csv", b"```\n" + b.csv_ids(LABELS.tolist()) + b"```\n", "fence"),
+    (".csv", b"```csv\n" + b.lines(LABELS) + b"```", "fence"),
+    (".txt", "".join(f"{i} {LABELS[i]}\n" for i in ORDER).encode(), "separated by spaces"),
+    (".npy", b.npy(SCORES[:, None, :]), ""),
+    (".npy", b.npy(LABELS[:, None, None]), ""),
+    (".csv", gzip.compress(b.csv_ids(LABELS.tolist())), "decompressed (gzip)"),
     ("", b.npy(LABELS), ""),
     ("", b.npz(a=LABELS), ""),
     ("", b.as_json(LABELS.tolist()), ""),
@@ -208,7 +264,8 @@ BAD: List[Tuple[str, bytes, str]] = [
     (".csv", "id,label\n0,1\n".encode("utf-16"), "UTF-16"),
     (".csv", "id,label\n0,1\n".encode("utf-16-le"), "UTF-16"),
     (".csv", b"0,1\n" * 50 + b"\0" + b"0,1\n" * 50, "NUL"),
-    (".csv", "번호,분류\n0,1\n".encode("cp949"), "not UTF-8"),
+    (".csv", "번호,분류\n0,1\n".encode("cp949"), "either column could be the label"),
+    (".csv", b"\xff\xfe\xfd,\x80\n0,1\n"[2:], "not UTF-8"),
     (".csv", _replace(4, "\udcff".encode("utf-8", "surrogateescape").decode("latin-1")), "line 5"),
     (".csv", _replace(3, ""), "line 4: a blank line"),
     (".csv", _replace(3, 10), "line 4: '10' is out of range"),
@@ -228,8 +285,38 @@ BAD: List[Tuple[str, bytes, str]] = [
     (".csv", _replace(3, '"3'), "line 4: '\"3' is neither"),
     (".csv", _replace(3, "\x1b[31m3"), "line 4: '[31m3' is neither"),
     (".csv", b"," * 1_000_000, "line 1 has 1,000,000 characters"),
-    (".csv", b"0," * 10 + b"0\n", "11 columns"),
-    (".csv", b"id,label,extra\n0,1,2\n", "no other column"),
+    (".csv", b"0," * 10 + b"0\n", "one line of 11 values"),
+    (".csv", b"0," * 11 + b"0\n" + b"0," * 11 + b"0\n", "12 columns"),
+    (".csv", b"label,extra\n" + b.lines([f"{k},0.5" for k in LABELS]), "unknown image id '0.5'"),
+    (".csv", b"id,label,true_label\n0,1,2\n", "no other column"),
+    (".csv", b"id,label,prediction\n0,1,2\n", "no other column"),
+    # what could mean two things, or only looks like one of the forms that are read
+    (".txt", b.lines([k + 1 for k in LABELS]), "labels from 1 to 10 and no 0: class ids are 0 to 9; subtract 1"),
+    (".npy", b.npy(LABELS + 1), "labels from 1 to 10 and no 0"),
+    (".txt", b"tuck\n" + b.lines(NAMES), "neither a class id"),  # a mistyped class, not a header
+    (".csv", b"3x\n" + b.lines(LABELS), "neither a class id"),
+    (".csv", ("eins,zwei\n" + "".join(f"{i},{i}\n" for i in range(10))).encode(), "either column could be the label"),
+    (".csv", ("eins,zwei\n" + "".join(f"{i},{i + 10}\n" for i in range(100))).encode(), "no column below it fits"),
+    (".csv", b.lines([f"{k}," for k in LABELS]), "no label"),  # an id without a label as much as a label
+    (".csv", _table(",", ",".join([*CIFAR10_CLASSES[:9], "plane"])), "10 columns"),
+    (".csv", _table(",", ",".join([*CIFAR10_CLASSES[:9], "cat"])), "10 columns"),
+    (".csv", _table(",", "").replace(b".", b",", 1), "10 columns; expected 11"),
+    (".csv", _table(",", "")[:-20], "columns; expected 10"),
+    (".csv", _table(",", "")[::-1].replace(b".0", b".x", 1)[::-1], "is no score"),
+    (".csv", b.lines([",".join("2" if c == k else "0" for c in range(10)) for k in LABELS]), "nor one-hot rows"),
+    (".csv", b.lines([",".join("nan" if c == k else "0.0" for c in range(10)) for k in LABELS]), "the score of class"),
+    (".txt", np.array2string(np.arange(2000) % 10, threshold=100).encode(), "middle was left out"),
+    (".txt", b"0 1 2 3 4 5 6 7 8 9", "labels of as many images, or the scores of one?"),
+    (".txt", b"[[1, 2], [3, 4]]", "4 columns; expected a label"),
+    (".csv", ("id,label\n" + "".join(f"a{i % 2}/{i}.png,{LABELS[i]}\n" for i in ORDER)).encode(), "unknown image id"),
+    (".csv", ("id,label\n" + "".join(f"v2_{i}.png,{LABELS[i]}\n" for i in ORDER)).encode(), "unknown image id"),
+    (".csv", ("id,label\n" + "".join(f"{i % 99}.png,{LABELS[i]}\n" for i in ORDER)).encode(), "again: it stands in"),
+    (".csv", b"# only a remark\n# and another", "no row below the comment lines"),
+    (".csv", gzip.compress(b.lines(LABELS))[:-9], "cut short"),
+    (".csv", gzip.compress(b.lines(LABELS)) + b"x", "something behind its end"),
+    (".csv", b"\x1f\x8bnonsense", "a damaged gzip file"),
+    (".csv", gzip.compress(b"0\n" * (MAX_BYTES // 2 + 1)), "after decompression"),
+    (".npy", b.npy(np.zeros((N, 2, 10))), "expected (N,) class ids or (N, 10) scores"),
     (".csv", b"id,category,class\n0,1,2\n", "no other column"),
     (".csv", b"id\n0\n", "expected 'id,label'"),
     (".csv", ("id,label\n" + SHUFFLED).replace("\n7,", "\n8,").encode(), "1 image without a row: id 7"),
@@ -242,7 +329,6 @@ BAD: List[Tuple[str, bytes, str]] = [
     (".csv", b"3\r4\n" * 50, "carriage return inside line 1"),
     (".csv", pickle.dumps([1, 2], 2), "pickle"),
     (".csv", b"1\n" * 600_000, "600,000 lines"),
-    (".txt", " ".join(map(str, LABELS)).encode(), "neither a class id"),
     (".txt", "é".encode() * (9 * 1024 * 1024), "not plain ASCII"),
     # JSON
     (".json", b"", "empty file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
@@ -12,6 +13,10 @@ from tf1_models.grading.submissions.findings import Findings, shown
 from tf1_models.grading.submissions.limits import SHOWN_PROBLEMS
 from tf1_models.grading.submissions.rows import Rows
 
+# An image file's name with one number in its stem: what precedes the number, the number, what follows.
+_FILE_NAME = re.compile(
+    r"((?:[^\n]*[/\\])?[^/\\0-9]*)([0-9]{1,17})([^/\\0-9.]*(?:\.[A-Za-z][A-Za-z0-9]{0,4})?)", re.ASCII
+)
 # What a count of rows usually is, in the terms of the reports whose splits these are.
 _KNOWN_COUNTS = {
     5_000: "5,000 rows are the validation split of alexnet_bn (a tenth of each class)",
@@ -79,6 +84,8 @@ def align(rows: Rows, key: KeyShape, findings: Findings) -> Optional[np.ndarray]
         uint8 [n] class ids, or None when there is any problem.
     """
     positional_key = key.int_ids is None and key.text_ids is None
+    if rows.text_ids is not None and key.text_ids is None:
+        rows = _with_numbers_of_names(rows, findings)
     if not rows.has_ids:
         if key.n is not None and rows.n != key.n:
             findings.problem(count_problem(rows.n, key.n))
@@ -97,6 +104,24 @@ def align(rows: Rows, key: KeyShape, findings: Findings) -> Optional[np.ndarray]
     named = positions >= 0
     predicted[positions[named]] = rows.labels[named].astype(np.uint8)
     return predicted
+
+
+def _with_numbers_of_names(rows: Rows, findings: Findings) -> Rows:
+    """Rows whose ids are file names (`0.png`, `test/img_00001.jpg`) with the numbers in their place.
+
+    Only where all names are alike but for one number; a folder's name may hold digits, the file's stem one number.
+    """
+    found = [_FILE_NAME.fullmatch(text) for text in rows.text_ids or []]
+    if not found or not all(found):
+        return rows
+    patterns = {(match.group(1), match.group(3)) for match in found if match}
+    if len(patterns) != 1 or (patterns == {("", "")} and len({len(text) for text in rows.text_ids or []}) != 1):
+        return rows  # '07' among unpadded numbers is a typing mistake, not a way to write ids
+    ((before, after),) = patterns
+    findings.note(f"image ids read from names like {shown(before + 'N' + after)}")
+    return dataclasses.replace(
+        rows, text_ids=None, int_ids=np.array([int(match.group(2)) for match in found if match], dtype=np.int64)
+    )
 
 
 def _whole_ids(rows: Rows, allowed: str, report: bool, findings: Findings) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Optional
 import numpy as np
 
 from tf1_models.classes import N_CLASSES
-from tf1_models.grading.submissions.class_labels import BAD, ClassReader
+from tf1_models.grading.submissions.class_labels import BAD, FROM_ONE, ClassReader
 from tf1_models.grading.submissions.findings import Findings, shown
 from tf1_models.grading.submissions.limits import MAX_ROWS, MAX_TEXT_ITEM_CHARS
 from tf1_models.grading.submissions.rows import Rows
@@ -17,13 +17,15 @@ def labels_of_array(array: np.ndarray, findings: Findings) -> Optional[Rows]:
     """Class ids of an array; every value is checked before any cast (a cast turns 300 into 44 without a word).
 
     Args:
-        array: [N] or [N, 1] integers 0..9, whole floats or class names; [N, 10] finite floats (the largest wins, the
-            first of equals) or one-hot integers or booleans.
+        array: [N], [N, 1] or [N, 1, 1] integers 0..9, whole floats or class names; [N, 10] or [N, 1, 10] finite
+            floats (the largest wins, the first of equals) or one-hot integers or booleans.
         findings: Takes problems (rows count from 1) and notes.
 
     Returns:
         The rows (labels -1 where bad), or None when the shape or type rules out every reading.
     """
+    if array.ndim == 3 and array.shape[1] == 1 and array.shape[2] in (1, N_CLASSES):
+        array = array[:, 0, :]
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     shape = "(" + ", ".join(str(size) for size in array.shape[:8]) + ("," if array.ndim == 1 else "") + ")"
@@ -59,6 +61,8 @@ def _of_ids(array: np.ndarray, findings: Findings) -> Rows:
     if is_float:
         good &= np.floor(np.where(good, array, 0)) == np.where(good, array, 0)
     if not good.all():
+        if float(array.min()) == 1.0 and float(array.max()) == float(N_CLASSES):  # NaN compares false
+            findings.problem(FROM_ONE)
         _report(array, ~good, findings)
     elif is_float:
         findings.note("whole numbers stored as floats read as class ids", len(array))

@@ -16,6 +16,8 @@ _INTEGRAL = re.compile(r"([0-9])(\.0*)?([eE][+-]?0{1,4})?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?", re.ASCII)
 
 BAD = -1
+_ONE_TO_TEN = frozenset(str(k) for k in range(1, N_CLASSES + 1))
+FROM_ONE = "labels from 1 to 10 and no 0: class ids are 0 to 9; subtract 1"
 NOTE_SPACES = "spaces around values ignored"
 NOTE_FLOAT = "whole numbers written with a decimal point (3.0) read as class ids"
 NOTE_CASE = "class names in another letter case read"
@@ -30,6 +32,11 @@ class ClassReader:
 
     def __init__(self) -> None:
         self._seen: Dict[str, Tuple[int, str, str]] = {}
+
+    def from_one_to_ten(self) -> bool:
+        """Whether the tokens so far are numbers from 1 to 10 with a 10 and no 0."""
+        words = {token.strip(" \t") for token in self._seen}
+        return "10" in words and words <= _ONE_TO_TEN
 
     def read(self, token: str) -> Tuple[int, str, str]:
         """Decides one token (without its quotes)."""

@@ -100,7 +100,7 @@ def read_array(data: bytes) -> np.ndarray:
     if not _DESCR.fullmatch(descr):
         raise Refused(f"an array of type {shown(descr)}; class ids are integers, scores are floats")
     dtype = np.dtype(descr)
-    if len(shape) > 2:
+    if len(shape) > 3 or (len(shape) == 3 and shape[1] != 1):
         raise Refused(f"shape {_shape(shape)}; expected (N,) class ids or (N, 10) scores")
     count = 1
     for size in shape:

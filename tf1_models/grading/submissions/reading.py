@@ -8,6 +8,7 @@ did not foresee (MemoryError and RecursionError too) makes this one file invalid
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from typing import Optional
 
 import numpy as np
@@ -21,6 +22,8 @@ from tf1_models.grading.submissions.npy import MAGIC, npy_rows, npz_rows
 from tf1_models.grading.submissions.opening import too_large
 from tf1_models.grading.submissions.rows import Rows
 from tf1_models.grading.submissions.text import text_rows
+
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclasses.dataclass
@@ -40,6 +43,27 @@ class Reading:
     form: str
     n_rows: Optional[int] = None
     scores: bool = False
+
+
+def unpacked(data: bytes, findings: Findings) -> bytes:
+    """The content of a gzip file, up to the cap of any submission.
+
+    Raises:
+        Refused: damaged, cut short, more than one member, or larger than the cap.
+    """
+    stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        content = stream.decompress(data, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise Refused(f"a damaged gzip file ({error})") from None
+    if len(content) > MAX_BYTES:
+        raise Refused(f"more than {MAX_BYTES:,} bytes (64 MB) after decompression; at most that is read")
+    if not stream.eof:
+        raise Refused("a gzip file that was cut short")
+    if stream.unused_data:
+        raise Refused("a gzip file with something behind its end")
+    findings.note("decompressed (gzip)")
+    return content
 
 
 def form_of(data: bytes, form: str) -> str:
@@ -93,6 +117,9 @@ def read_predictions(data: bytes, form: str, key: KeyShape) -> Reading:
     findings, known = Findings(), form_of(data, form)
     reading = Reading(None, findings, known)
     try:
+        if data[:2] == GZIP_MAGIC and known in ("csv", "txt", "json"):
+            data = unpacked(data, findings)
+            known = reading.form = form_of(data, "" if form in ("", ".gz") else form)
         with np.errstate(all="ignore"):  # older NumPy warns of NaN in comparisons; a warning on stderr is noise here
             rows = read_rows(data, known, findings)
         if rows is not None:

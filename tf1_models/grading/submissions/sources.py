@@ -123,7 +123,9 @@ def _refusing(reason: str) -> Callable[[], bytes]:
 
 
 def _form(name: str) -> str:
-    return os.path.splitext(name)[1].lower()
+    base, form = os.path.splitext(name.lower())
+    inner = os.path.splitext(base)[1]
+    return inner if form == ".gz" and inner in (".csv", ".tsv", ".txt", ".json") else form
 
 
 def _modified(path: str) -> str:

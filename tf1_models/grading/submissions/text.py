@@ -1,50 +1,25 @@
 """CSV and plain-text label files: what precedes the rows (encoding, line ends, header), then the fast or strict reader.
 
-The dialect is ours and small: one record a line, at most `id` and label, separated by comma, semicolon or tab, quotes
-only around a whole value. numpy.loadtxt, genfromtxt and pandas are never used on a student's file: they open URLs and
-compressed names, and guess.
+The dialect is ours and small: one record a line, an id and a label or ten scores, separated by comma, semicolon, tab or
+spaces, quotes only around a whole value. numpy.loadtxt, genfromtxt and pandas are never used on a student's file: they
+open URLs and compressed names, and guess.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from typing import List, Optional
 
+from tf1_models.classes import N_CLASSES
+from tf1_models.grading.submissions import text_header as header
+from tf1_models.grading.submissions import text_scores, text_shape
 from tf1_models.grading.submissions.findings import Findings, shown
 from tf1_models.grading.submissions.limits import MAX_LINE_CHARS, MAX_ROWS, MAX_UNICODE_BYTES
 from tf1_models.grading.submissions.rows import Rows
 from tf1_models.grading.submissions.text_fast import fast_rows
 from tf1_models.grading.submissions.text_strict import decode_line, split_line, strict_rows
 
-ID_WORDS = frozenset(
-    ("id", "ids", "image_id", "imageid", "image_ids", "image", "img", "index", "idx", "no", "number", "row", "filename",
-     "file", "file_name")
-)  # fmt: skip
-LABEL_WORDS = frozenset(
-    ("label", "labels", "class", "classes", "class_id", "class_name", "category", "prediction", "predictions",
-     "predicted", "pred", "preds", "y", "y_pred", "target", "targets", "result", "results")
-)  # fmt: skip
-_UNNAMED = ("", "unnamed: 0")  # pandas' index column
-_SEPARATORS = (b",", b";", b"\t")
-
-
-@dataclasses.dataclass(frozen=True)
-class Layout:
-    """Where the values stand in a line.
-
-    Attributes:
-        separator: One character.
-        n_columns: Columns of every line.
-        label: Column of the label.
-        id: Column of the image id, None without.
-        has_header: Line 1 is a header.
-    """
-
-    separator: str
-    n_columns: int
-    label: int
-    id: Optional[int]
-    has_header: bool
+NO_ROWS = "a header, but no row below it"
+_SEPARATORS = (b";", b"\t", b",")
 
 
 def text_rows(data: bytes, findings: Findings, fast: bool = True) -> Optional[Rows]:
@@ -58,20 +33,44 @@ def text_rows(data: bytes, findings: Findings, fast: bool = True) -> Optional[Ro
     Returns:
         The rows, or None when not even rows can be told.
     """
-    body = _plain_lines(data, findings)
-    if body is None:
+    plain = _plain_lines(data, findings)
+    shape = text_shape.bare(plain, findings) if plain is not None else None
+    if shape is None:
         return None
-    end = body.find(b"\n")
-    first = body if end < 0 else body[:end]
-    layout = _layout(first, findings)
+    listed = text_shape.listed_rows(shape.body, findings)
+    if listed is not None:
+        return listed if len(listed.labels) else None
+    body, first_line, separator = _columns(shape.body, findings), shape.first_line, _separator(shape.body)
+    first, _, rest = body.partition(b"\n")
+    if shape.comment is not None and header.names(shape.comment, separator):  # numpy.savetxt(header="id,label")
+        first, rest, first_line = shape.comment, body, first_line - 1
+    if len(first) > MAX_LINE_CHARS:
+        findings.problem(f"line {first_line} has {len(first):,} characters; one label per line is expected")
+        return None
+    values = split_line(decode_line(first), separator)
+    words = [value.strip(" \t").lower() for value, _ in values]
+    scores = text_scores.score_columns(words, (*header.ID_WORDS, *header.UNNAMED), findings)
+    if scores is not None:
+        if scores.has_header and not rest:
+            findings.problem(NO_ROWS)
+            return None
+        lines = rest if scores.has_header else body
+        return text_scores.score_rows(lines, separator, scores, first_line + int(scores.has_header), findings)
+    layout = header.layout(values, separator, findings)
     if layout is None:
         return None
-    if layout.has_header:
-        if end < 0:
-            findings.problem("a header, but no row below it")
-            return None
-        body = body[end + 1 :]
-    first_line = 2 if layout.has_header else 1
+    if not layout.has_header:
+        return _read(body, layout, first_line, findings, fast)
+    if not rest:
+        findings.problem(NO_ROWS)
+        return None
+    if not layout.guessed:
+        return _read(rest, layout, first_line + 1, findings, fast)
+    return _read_under_unknown_header(rest, layout, words, first_line + 1, findings, fast)
+
+
+def _read(body: bytes, layout: header.Layout, first_line: int, findings: Findings, fast: bool) -> Rows:
+    """The rows below a header, by the vectorised reader where it can."""
     simple = layout.separator == "," and layout.label == layout.n_columns - 1 and layout.n_columns <= 2
     if fast and simple:
         rows = fast_rows(body, two_columns=layout.n_columns == 2)
@@ -79,6 +78,50 @@ def text_rows(data: bytes, findings: Findings, fast: bool = True) -> Optional[Ro
             rows.first_line = first_line
             return rows
     return strict_rows(body, layout.separator, layout.n_columns, layout.label, layout.id, first_line, findings)
+
+
+def _read_under_unknown_header(body: bytes, layout: header.Layout, words: List[str], first_line: int,
+                               findings: Findings, fast: bool) -> Optional[Rows]:
+    """Rows below words that are no header the kit knows: taken where the values leave one reading."""
+    fitting = []
+    for one in header.readings(layout):
+        tried = Findings()
+        rows = _read(body, one, first_line, tried, fast)
+        if not tried.bad and (one.id is None or header.tells_images_apart(rows)):
+            fitting.append(one)
+    listed = ", ".join(shown(word) for word in words)
+    if len(fitting) != 1:
+        why = "either column could be the label" if fitting else "no column below it fits"
+        findings.problem(f"header {listed}; expected 'id,label' or 'label' ({why})")
+        return None
+    meant = "label" if fitting[0].id is None else "id, label" if fitting[0].label else "label, id"
+    findings.note(f"header {listed} taken as {meant}")
+    return _read(body, fitting[0], first_line, findings, fast)
+
+
+def _separator(body: bytes) -> str:
+    """What separates the columns of `_columns`' text."""
+    first = body.partition(b"\n")[0]
+    return next((s for s in _SEPARATORS if s in first), b",").decode("ascii")
+
+
+def _columns(body: bytes, findings: Findings) -> bytes:
+    """The text with its columns told apart by one character, points for decimal commas, no empty last column."""
+    first = body.partition(b"\n")[0]
+    if len(first) > MAX_LINE_CHARS:
+        return body
+    separator = next((s for s in _SEPARATORS if s in first), None)
+    if separator is None:
+        if len(first.split()) not in (2, N_CLASSES, N_CLASSES + 1):
+            return body
+        findings.note("columns separated by spaces")
+        return b"\n".join(b",".join(line.split()) for line in body.split(b"\n"))
+    if separator != b",":
+        findings.note("columns separated by " + ("semicolons" if separator == b";" else "tabs"))
+        body = text_shape.with_points(body, findings)
+    if first.rstrip(b" \t")[-1:] == separator:
+        body = text_shape.without_empty_column(body, separator, findings)
+    return body
 
 
 def _plain_lines(data: bytes, findings: Findings) -> Optional[bytes]:
@@ -115,68 +158,25 @@ def _plain_lines(data: bytes, findings: Findings) -> Optional[bytes]:
     if lines > MAX_ROWS:
         findings.problem(f"{lines:,} lines; at most {MAX_ROWS:,} are read")
         return None
-    return body if _is_utf8(body, findings) else None
+    return _as_utf8(body, findings)
 
 
-def _is_utf8(body: bytes, findings: Findings) -> bool:
-    """Whether the text is UTF-8; a long one must be ASCII (see `limits.MAX_UNICODE_BYTES`)."""
+def _as_utf8(body: bytes, findings: Findings) -> Optional[bytes]:
+    """The text as UTF-8, also from CP949 (what a Korean Excel calls CSV); a long one must be ASCII."""
     if body.isascii():
-        return True
+        return body
     if len(body) > MAX_UNICODE_BYTES:
         findings.problem(f"a text of {len(body):,} bytes that is not plain ASCII")
-        return False
+        return None
     try:
         body.decode("utf-8")
+        return body
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
+    try:
+        text = body.decode("cp949")
+    except UnicodeDecodeError:
         findings.problem(f"not UTF-8 text (line {line}); save it as UTF-8")
-        return False
-    return True
-
-
-def _layout(first: bytes, findings: Findings) -> Optional[Layout]:
-    """The columns, from line 1."""
-    if len(first) > MAX_LINE_CHARS:
-        findings.problem(f"line 1 has {len(first):,} characters; one label per line is expected")
         return None
-    separator = next((s for s in _SEPARATORS if s in first), b",").decode("ascii")
-    if separator != ",":
-        findings.note("columns separated by " + ("semicolons" if separator == ";" else "tabs"))
-    values = split_line(decode_line(first), separator)
-    words = [value.strip(" \t").lower() for value, _ in values]
-    named = [word for word in words if word in LABEL_WORDS or word in ID_WORDS]
-    unnamed = len(words) > 1 and words[0] in _UNNAMED
-    if named or unnamed:
-        if any(quoted for _, quoted in values):
-            findings.note("quoted header read")
-        return _header_layout(words, separator, findings)
-    if len(words) > 2:
-        findings.problem(_too_many(len(words)))
-        return None
-    return Layout(separator, len(words), len(words) - 1, 0 if len(words) == 2 else None, has_header=False)
-
-
-def _too_many(count: int) -> str:
-    hint = "; class scores are read from .npy and .json only" if count in (10, 11) else ""
-    return f"{count} columns; expected a label, or an id and a label{hint}"
-
-
-def _header_layout(words: List[str], separator: str, findings: Findings) -> Optional[Layout]:
-    """The columns a header names: exactly one label, at most one id, besides pandas' unnamed index nothing else."""
-    labels = [i for i, word in enumerate(words) if word in LABEL_WORDS]
-    ids = [i for i, word in enumerate(words) if word in ID_WORDS]
-    unnamed = [i for i, word in enumerate(words) if i == 0 and word in _UNNAMED and len(words) > 1]
-    if unnamed and not labels and len(words) == 2:  # pandas: DataFrame(predictions).to_csv() writes ',0'
-        labels = [1]
-    if unnamed and not ids:
-        ids = unnamed
-        findings.note("the unnamed first column read as image ids")
-    elif unnamed:
-        findings.note("the unnamed first column ignored")
-    known = set(labels) | set(ids) | set(unnamed)
-    extra = [words[i] for i in range(len(words)) if i not in known]
-    listed = ", ".join(shown(word) for word in words[:12])
-    if len(labels) != 1 or len(ids) > 1 or extra:
-        findings.problem(f"header {listed}; expected 'id,label' or 'label', and no other column")
-        return None
-    return Layout(separator, len(words), labels[0], ids[0] if ids else None, has_header=True)
+    findings.note("CP949 text read (Korean Windows)")
+    return text.encode("utf-8")

@@ -7,7 +7,7 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
-from tf1_models.grading.submissions.class_labels import BAD, NOTE_QUOTES, NOTE_SPACES, ClassReader
+from tf1_models.grading.submissions.class_labels import BAD, FROM_ONE, NOTE_QUOTES, NOTE_SPACES, ClassReader
 from tf1_models.grading.submissions.findings import Findings
 from tf1_models.grading.submissions.limits import MAX_LINE_CHARS
 from tf1_models.grading.submissions.rows import Rows
@@ -77,9 +77,14 @@ def strict_rows(
         if len(values) != n_columns:
             findings.problem_at(number, f"{len(values)} columns; expected {n_columns}")
             continue
+        if n_columns > 2 and any('"' in value for value, quoted in values if not quoted):
+            findings.problem_at(number, "a quote that does not surround a whole value: where columns end is unclear")
+            continue
         if id_column is not None:
-            ids[row] = _id_text(values[id_column], number, findings)
+            ids[row] = id_text(values[id_column], number, findings)
         labels[row] = _label(values[label_column], number, reader, findings)
+    if reader.from_one_to_ten():
+        findings.problem(FROM_ONE)
     rows = Rows(labels, first_line=first_line, word="line", n_blank=n_blank)
     if id_column is not None:
         set_ids(rows, ids)
@@ -98,7 +103,7 @@ def _label(value: "Tuple[str, bool]", number: int, reader: ClassReader, findings
     return label
 
 
-def _id_text(value: "Tuple[str, bool]", number: int, findings: Findings) -> str:
+def id_text(value: "Tuple[str, bool]", number: int, findings: Findings) -> str:
     """An id's canonical text, '' when it has a problem."""
     bare = value[0].strip(" \t")
     if value[1]:
