@@ -2,7 +2,7 @@
 
     saving             a run's own checkpoints: write, commit, restore, prune
     checkpoint_source  which checkpoint a user means, and which run's graph it fills
-    bundle             tf.train.Saver V2 files read without TensorFlow, every checksum tested (sstable, crc32c)
+    bundle             tf.train.Saver V2 files read without TensorFlow, every checksum tested (sstable, slices, crc32c)
     foreign            the same in a child with time and memory limits (limited_reader), for files of unknown origin
     name_map           which tensor of a foreign checkpoint fills which variable
     savedmodel         export for serving

@@ -65,7 +65,7 @@ class ForeignCheckpoint:
         self._pending = b""
         try:
             rows = self._line(time.monotonic() + SECONDS)["entries"]
-            found = [Entry(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
+            found = [Entry(row[0], row[1], tuple(row[2]), *row[3:6]) for row in rows]
         except BaseException:
             self.close()
             raise
