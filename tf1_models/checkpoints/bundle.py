@@ -27,6 +27,8 @@ _MAX_RANK = 8
 DTYPES = {1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 9: "int64", 10: "bool",
            17: "uint16", 19: "float16", 22: "uint32", 23: "uint64"}
 
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
 
 class Entry(NamedTuple):
     """One tensor: where it lies and what it is.
@@ -80,6 +82,9 @@ def _record(name: str, value: bytes, path: str) -> _Record:
             crc = number
         elif field == 7:
             slices.append(content)
+    if name == _OBJECT_GRAPH:
+        raise fail(path, "it is an object-based checkpoint of TensorFlow 2 or tf.keras, whose names are attributes; "
+                         "save its variables with tf.compat.v1.train.Saver")
     if dtype not in DTYPES:
         raise fail(path, f"{shown(name)!r} has the data type {dtype}; numbers are read")
     n_bytes = largest = np.dtype(DTYPES[dtype]).itemsize

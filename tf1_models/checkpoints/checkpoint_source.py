@@ -7,7 +7,7 @@ import os
 from typing import Any, Callable, Dict, List, Optional
 
 from tf1_models import registry
-from tf1_models.checkpoints import bundle, foreign, name_hints, name_map, saving, stored_manifest
+from tf1_models.checkpoints import bundle, foreign, name_hints, name_map, other_formats, saving, stored_manifest
 from tf1_models.checkpoints.name_map import NameMap, Wanted
 from tf1_models.checkpoints.name_options import NameOptions
 from tf1_models.checkpoints.source import Source, experiment_of
@@ -21,7 +21,7 @@ def find(name: str, report: Optional[str] = None, run: Optional[str] = None,
     """Finds and checks a checkpoint.
 
     Args:
-        name: Saver prefix (with or without `.index`), run folder, or a name below `checkpoints/`.
+        name: Saver prefix, one of a Saver's files, run folder, SavedModel's folder, or a name below `checkpoints/`.
         report: For a foreign checkpoint without a manifest: whose graph it fills.
         run: Likewise; default: the report's headline run.
         names: Likewise, how its variables' names meet the graph's.
@@ -43,7 +43,7 @@ def find(name: str, report: Optional[str] = None, run: Optional[str] = None,
 
 
 def _find(name: str, report: Optional[str], run: Optional[str]) -> Source:
-    path = name[: -len(".index")] if name.endswith(".index") else name
+    path = other_formats.saver_prefix(name)
     if not os.path.exists(path) and not os.path.exists(path + ".index"):
         stored = os.path.join(stored_folder(), path)
         if not os.path.isdir(stored):
@@ -55,7 +55,12 @@ def _find(name: str, report: Optional[str], run: Optional[str]) -> Source:
             )
         path = stored
     if os.path.isdir(path):
-        return _in_folder(path)
+        saved_model = other_formats.saved_model_prefix(path)
+        if saved_model is None:
+            return _in_folder(path)
+        path = saved_model
+    if not os.path.exists(path + ".index"):
+        raise InputError(other_formats.explanation(path))
     folder, base = os.path.split(path)
     sidecar = path + ".json"
     if os.path.isfile(sidecar) and base.startswith("ckpt-") and base[5:].isdigit():
@@ -77,7 +82,8 @@ def _in_folder(path: str) -> Source:
     result_path = os.path.join(path, "result.json")
     steps = saving.list_steps(path)
     if not steps:
-        raise InputError(f"{path} holds no checkpoint of the kit (no ckpt-<step>.json)")
+        raise InputError(f"{path} holds no checkpoint of the kit (no ckpt-<step>.json)"
+                         f"{other_formats.foreign_prefixes(path)}")
     step = steps[0]
     if os.path.isfile(result_path):
         step = int(read_sealed(result_path)["steps"])  # the weights that the result scores

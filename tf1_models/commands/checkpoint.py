@@ -57,10 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _prefix(name: str) -> str:
     """Saver prefix of whatever a user calls a checkpoint, manifest or not."""
-    from tf1_models.checkpoints import saving, stored_manifest
+    from tf1_models.checkpoints import other_formats, saving, stored_manifest
     from tf1_models.errors import InputError
 
-    path = name[: -len(".index")] if name.endswith(".index") else name
+    path = other_formats.saver_prefix(name)
     if os.path.isfile(path + ".index"):
         return path
     folders = (path, os.path.join(stored_manifest.stored_folder(), path))
@@ -69,6 +69,14 @@ def _prefix(name: str) -> str:
             return os.path.join(folder, stored_manifest.WEIGHTS)
         if os.path.isdir(folder) and saving.list_steps(folder):
             return saving.prefix(folder, saving.list_steps(folder)[0])
+        saved_model = other_formats.saved_model_prefix(folder)
+        if saved_model is not None:
+            return saved_model
+    if os.path.isdir(path):
+        raise InputError(f"{path} holds no checkpoint of the kit (no ckpt-<step>.json)"
+                         f"{other_formats.foreign_prefixes(path)}")
+    if os.path.exists(path):
+        raise InputError(other_formats.explanation(path))
     raise InputError(f"no checkpoint {name!r}: give a Saver prefix, a run folder or a stored checkpoint's name")
 
 
