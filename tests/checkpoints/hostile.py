@@ -129,7 +129,8 @@ REFUSED: Dict[str, Write] = {
     "slices that overlap": _sliced(sliced("w", (4,), [[(0, 2)], [(1, 2)]])),
     "slices that overlap in a corner and leave one out": _sliced(
         sliced("w", (2, 2), [[(0, 1), (0, 2)], [(0, 2), (1, 1)]])),
-    "slices with a gap": _sliced(sliced("w", (5,), [[(0, 2)], [(3, 2)]])),
+    "a part of the name of another": _sliced(
+        [*sliced("w", (4,), HALVES)[:1], (b"w", whole((4,), HALVES[:1])), (b"w[0:2]", entry(dims=(2,), size=8, f4=8))]),
     "a slice twice": _sliced([*sliced("w", (4,), HALVES)[:2], (b"w", whole((4,), [*HALVES, HALVES[0]]))]),
     "a slice outside": _sliced(sliced("w", (4,), [[(0, 2)], [(3, 2)]])),
     "a slice before 0": _sliced([(key("w", ALL), entry()), (b"w", whole((4,), [[(-1, 4)]]))]),

@@ -75,8 +75,8 @@ def test_each_is_refused_for_its_own_reason(tmp_path: Any) -> None:
             bundle.read_all(prefix)
         said[name] = str(caught.value)
     for words in ("does not fit", "runs over its end", "has the data type", "names do not ascend", "no header",
-                  "bytes beside its slices", "each of its numbers exactly once", "not there, or listed twice",
-                  "lies outside its shape",
+                  "bytes beside its slices", "the slices of 'w' overlap", "is there twice",
+                  "not there, or listed twice", "lies outside its shape",
                   "another shape or data type", "that no variable lists", "a name of more than",
                   "overlaps another tensor", "not UTF-8",
                   "control characters", "no known shape", "its tensors", "a compressed block", "restart list",

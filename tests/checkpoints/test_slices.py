@@ -11,6 +11,7 @@ import pytest
 
 from tests.checkpoints import crafted
 from tf1_models.checkpoints import bundle, foreign, slices
+from tf1_models.checkpoints.name_map import is_slot
 from tf1_models.errors import InputError
 
 # (name, places) -> key, copied from an index that the real 1.15.5 wrote
@@ -105,7 +106,37 @@ def test_a_tiling_in_two_axes_and_whole_axes_read(tmp_path: Any) -> None:
     assert _read(tmp_path, (1024,), [[(at, 1)] for at in range(1024)]).shape == (1024,)
 
 
-def test_only_exact_covers_are_taken(tmp_path: Any) -> None:
+def test_what_is_there_in_part_is_listed_by_its_parts(tmp_path: Any) -> None:
+    prefix = str(tmp_path / "x")
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    boxes: Any = [[(0, 2), (0, None)], [(3, 1), (1, 2)]]
+    crafted.write_index(prefix + ".index", [crafted.HEADER, *crafted.sliced("w", (4, 3), boxes, values)])
+    with open(prefix + ".data-00000-of-00001", "wb") as stream:
+        stream.write(b"".join(piece.tobytes() for piece in crafted.pieces(values, boxes)))
+    found = bundle.read_all(prefix)
+    assert list(found) == ["w[0:2,0:3]", "w[3:4,1:3]"]
+    assert np.array_equal(found["w[0:2,0:3]"], values[:2]) and np.array_equal(found["w[3:4,1:3]"], values[3:, 1:])
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize("scope", ["", "net"])
+def test_slots_of_slices(tmp_path: Any, tf: Any, scope: str) -> None:
+    """TF 1 names Adam's slots of slices by the whole, and, made inside a scope, each by its part, cut wrongly."""
+    prefix = str(tmp_path / "model.ckpt")
+    with tf.Graph().as_default(), tf.Session() as session, tf.variable_scope(scope):
+        w = tf.get_variable("kernel", [4, 3], partitioner=tf.fixed_size_partitioner(2))
+        tf.train.AdamOptimizer().minimize(tf.reduce_sum(tf.convert_to_tensor(w) ** 2))
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, prefix, write_meta_graph=False, write_state=False)
+        wanted = session.run(tf.convert_to_tensor(w))
+    found = bundle.read_all(prefix)
+    assert np.array_equal(found.pop("net/kernel" if scope else "kernel"), wanted)
+    slots = [name for name, value in found.items() if value.ndim == 2]
+    assert all(is_slot(name) for name in found) and all(name.endswith("]") == bool(scope) for name in slots)
+    assert len(slots) == (4 if scope else 2)
+
+
+def test_only_exact_covers_are_whole() -> None:
     """Every set of up to three boxes of a 2x2 variable against counting cells."""
     intervals = [(0, 1), (1, 1), (0, 2)]
     boxes = [list(box) for box in itertools.product(intervals, intervals)]
@@ -116,10 +147,10 @@ def test_only_exact_covers_are_taken(tmp_path: Any) -> None:
             for (row, rows), (column, columns) in chosen:
                 count[row : row + rows, column : column + columns] += 1
             pieces: List[Any] = [slices.Slice((r, c), (rs, cs), 0, 0, 0) for (r, rs), (c, cs) in chosen]
-            if (count == 1).all():
-                slices.check_cover(pieces, (2, 2), "w", "x")
-                n_taken += 1
+            if count.max() > 1:
+                with pytest.raises(InputError, match="the slices of 'w' overlap"):
+                    slices.cover(pieces, (2, 2), "w", "x")
             else:
-                with pytest.raises(InputError, match="exactly once"):
-                    slices.check_cover(pieces, (2, 2), "w", "x")
+                assert slices.cover(pieces, (2, 2), "w", "x") == bool((count == 1).all())
+                n_taken += bool((count == 1).all())
     assert n_taken == 7  # the whole; two rows, two columns; a row or column in halves beside the other, four ways

@@ -103,8 +103,11 @@ def _place(name: str, record: _Record, data_size: int, path: str) -> Tuple[int, 
     return record.offset, record.size, unmask(record.crc)
 
 
-def _joined(name: str, record: _Record, pieces: Dict[bytes, bytes], data_size: int, path: str) -> Entry:
-    """The entry of a partitioned variable; takes the records of its slices out of `pieces`."""
+def _joined(name: str, record: _Record, pieces: Dict[bytes, bytes], data_size: int, path: str) -> List[Entry]:
+    """The entry of a partitioned variable; takes the records of its slices out of `pieces`.
+
+    Where they do not make the whole, an entry for each slice instead.
+    """
     if record.size or record.offset or len(record.slices) > MAX_SLICES:
         raise fail(path, f"{shown(name)!r} has bytes beside its slices, or more than {MAX_SLICES} of them")
     found: List[Slice] = []
@@ -118,8 +121,9 @@ def _joined(name: str, record: _Record, pieces: Dict[bytes, bytes], data_size: i
         if piece.dtype != record.dtype or piece.shape != shape:
             raise fail(path, f"a slice of {shown(name)!r} has another shape or data type than the whole lists")
         found.append(Slice(starts, shape, *_place(name, piece, data_size, path)))
-    slice_records.check_cover(found, record.shape, name, path)
-    return Entry(name, record.dtype, record.shape, 0, record.n_bytes, 0, tuple(found))
+    if slice_records.cover(found, record.shape, name, path):
+        return [Entry(name, record.dtype, record.shape, 0, record.n_bytes, 0, tuple(found))]
+    return [Entry(slice_records.part_name(name, piece), record.dtype, *piece[1:]) for piece in found]
 
 
 def _check_header(key: bytes, value: bytes, path: str) -> None:
@@ -155,6 +159,8 @@ def _check_layout(entries: Dict[str, Entry], data_size: int, path: str) -> None:
 def read_index(prefix: str, follow: bool = True) -> Dict[str, Entry]:
     """Tensors of a checkpoint, from its index file alone; partitioned variables whole, under their own names.
 
+    One that is not there as a whole is listed by its parts, as `name[0:2,0:3]`.
+
     Args:
         prefix: Saver prefix.
         follow: False refuses symbolic links.
@@ -184,10 +190,11 @@ def read_index(prefix: str, follow: bool = True) -> Dict[str, Entry]:
             continue
         name = _name(key, path)
         record = _record(name, value, path)
-        if record.slices:
-            entries[name] = _joined(name, record, pieces, data_size, path)
-        else:
-            entries[name] = Entry(name, record.dtype, record.shape, *_place(name, record, data_size, path))
+        fresh = _joined(name, record, pieces, data_size, path) if record.slices else [
+            Entry(name, record.dtype, record.shape, *_place(name, record, data_size, path))]
+        if any(entry.name in entries for entry in fresh):
+            raise fail(path, f"{shown(name)!r} is there twice")
+        entries.update((entry.name, entry) for entry in fresh)
     if pieces:
         raise fail(path, "a slice that no variable lists, or a name that begins with a zero byte")
     _check_layout(entries, data_size, path)

@@ -13,7 +13,7 @@ AVERAGE = "/ExponentialMovingAverage"
 # TF 1's optimizer slots and shadow variables (numbered where there are several optimizers), this kit's own, and the
 # variables that optimizers add beside them.
 _SLOT = re.compile(r"/(Adam|Momentum|RMSProp|Adagrad|Adadelta|Ftrl|ExponentialMovingAverage|exp_avg|exp_avg_sq"
-                   r"|square_avg|sum)(_\d+)?$")
+                   r"|square_avg|sum)(_\d+)?(\[[\d:,]*\])?$")  # in brackets: see slices.part_name
 _LONE = re.compile(r"(^|/)(beta[12]_power(_\d+)?|global_step|torch_adam_step|keras_adam_step)$")
 
 

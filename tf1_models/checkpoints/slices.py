@@ -79,8 +79,22 @@ def _signed(value: int) -> bytes:
     return ((value & ((1 << 8 * size) - 1)) ^ header).to_bytes(size, "big")
 
 
-def check_cover(slices: Sequence[Slice], shape: Sequence[int], what: str, path: str) -> None:
-    """Raises InputError unless the slices, all inside `shape`, hold every element exactly once."""
+def part_name(name: str, piece: Slice) -> str:
+    """What a slice is called that is all there is of a variable, or one of too few: the name and its place.
+
+    TF 1 writes such: Adam's slots of a partitioned variable, made inside a scope, have a name a part (the slot's name
+    is cut at the wrong letter in `slot_creator.py`), and the shape of the whole.
+    """
+    ranges = (f"{start}:{start + extent}" for start, extent in zip(piece.starts, piece.shape))
+    return f"{name}[{','.join(ranges)}]"
+
+
+def cover(slices: Sequence[Slice], shape: Sequence[int], what: str, path: str) -> bool:
+    """Whether the slices, all inside `shape`, hold every element; False where some are held by none.
+
+    Raises:
+        InputError: an element is held twice.
+    """
     n_elements = 1
     for extent in shape:
         n_elements *= extent
@@ -96,5 +110,6 @@ def check_cover(slices: Sequence[Slice], shape: Sequence[int], what: str, path: 
         not np.all((starts[at + 1 :] < ends[at]) & (starts[at] < ends[at + 1 :]), axis=1).any()
         for at in range(len(slices))
     )
-    if filled != n_elements or not apart:
-        raise fail(path, f"the slices of {shown(what)!r} do not hold each of its numbers exactly once")
+    if not apart:
+        raise fail(path, f"the slices of {shown(what)!r} overlap")
+    return filled == n_elements
