@@ -45,7 +45,10 @@ RENAMES = {
     "below a scope too": ({f"net/{name}_1": name for name in SHAPES}, ["*_1=*"]),
     "layers of their own": (
         {**{f"conv{k}/weights": f"W{k}" for k in (1, 2, 3)}, **{f"conv{k}/biases": f"b{k}" for k in (1, 2, 3)},
-         "W_fc": "W_fc"}, ["W1=conv1/weights"]),
+         "W_fc": "W_fc"}, ["conv*/weights=W*", "conv*/biases=b*"]),
+    "by other words": (
+        {**{f"net/stage{k}/filter": f"W{k}" for k in (1, 2, 3)}, **{f"net/stage{k}/b": f"b{k}" for k in (1, 2, 3)},
+         "net/out": "W_fc"}, ["stage*/filter=W*", "stage*/b=b*", "out=W_fc"]),
     "one layer": ({**{name: name for name in SHAPES if name != "W_fc"}, "logits/kernel": "W_fc"},
                   ["logits/kernel=W_fc"]),
 }
@@ -58,16 +61,12 @@ def test_the_ready_option_fits(case: str) -> None:
     entries = file(names)
     found = match(GRAPH, entries)
     pairs = name_hints.renames(GRAPH, entries, found)
-    if case != "layers of their own":
-        assert pairs == expected
-        assert f"by their shapes they are --rename '{expected[0]}'" in message(entries)
+    assert pairs == expected
+    assert f"by their shapes they are --rename '{expected[0]}'" in message(entries)
     options = NameOptions(None, tuple((old, new) for old, new in (pair.split("=") for pair in pairs)))
     again = match(GRAPH, entries, options)
     assert all(entries[old].shape == SHAPES[name] for name, old in again.matched.items())
-    if case != "layers of their own":
-        assert not again.missing and again.matched == {core: name for name, core in names.items()}
-    else:
-        assert pairs == ["conv1/weights=W1"]  # W2 and W3, and the biases, are alike in shape and not in name
+    assert not again.missing and again.matched == {core: name for name, core in names.items()}
 
 
 def test_names_with_a_common_end_become_one_pattern() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from tf1_models.checkpoints.bundle import Entry
@@ -10,7 +11,7 @@ from tf1_models.checkpoints.name_options import NameOptions, apply
 from tf1_models.errors import nearest
 from tf1_models.storage.reading import shown
 
-_MAX_SHOWN = 3
+_MAX_SHOWN = 4
 _MAX_COMPARED = 5000  # extras beyond are not looked at: a hint is no reason to work for long
 
 _MAX_CANDIDATES = 20
@@ -113,9 +114,11 @@ def renames(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
             break
         pattern = best[0]
         pairs.append("=".join(pattern))
-        for name in [name for name in open_rows if apply(pattern, name) is not None]:
-            row = open_rows.pop(name)
-            by_kind[(row.shape, row.dtype)].remove(str(apply(pattern, name)))
+        for row in list(open_rows.values()):
+            old = apply(pattern, row.name)
+            if old is not None and old in by_kind.get((row.shape, row.dtype), ()):
+                by_kind[(row.shape, row.dtype)].remove(old)
+                del open_rows[row.name]
     for row in open_rows.values():
         candidates = sorted(by_kind.get((row.shape, row.dtype), ()))
         rivals = [other for other in open_rows.values() if (other.shape, other.dtype) == (row.shape, row.dtype)]
@@ -125,22 +128,22 @@ def renames(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
 
 
 def _patterns(rows: Mapping[str, Wanted], by_kind: Mapping[_Kind, Set[str]]) -> Dict[Tuple[str, str], int]:
-    """(OLD, NEW) with a `*` -> how many of the rows it leads to a tensor of their kind; those that mislead are out."""
+    """(OLD, NEW) with a `*` -> how many of the rows it leads to a tensor of their kind; 0 where one is of another."""
     tried: Dict[Tuple[str, str], int] = {}
+    there = set().union(*by_kind.values())
     for row in rows.values():
         for old in sorted(by_kind.get((row.shape, row.dtype), ()))[:_MAX_CANDIDATES]:
             for pattern in _common(old, row.name):
                 if pattern not in tried:
                     targets = {name: apply(pattern, name) for name in rows}
-                    hits = [old for name, old in targets.items() if old is not None]
-                    right = all(old is None or old in by_kind.get((rows[name].shape, rows[name].dtype), ())
-                                for name, old in targets.items())
-                    tried[pattern] = len(hits) if right else 0
+                    hits = [target in by_kind.get((rows[name].shape, rows[name].dtype), ())
+                            for name, target in targets.items() if target in there]
+                    tried[pattern] = len(hits) if all(hits) else 0
     return tried
 
 
 def _common(old: str, new: str) -> List[Tuple[str, str]]:
-    """What two names differ by: at the end behind a common beginning, and in front of a common end."""
+    """What two names differ by: behind a common beginning, in front of a common end, around a common number."""
     most = min(len(old), len(new))
     head = next((n for n in range(most) if old[n] != new[n]), most)
     tail = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
@@ -149,6 +152,9 @@ def _common(old: str, new: str) -> List[Tuple[str, str]]:
         found.append(("*" + old[head:], "*" + new[head:]))
     if tail:
         found.append((old[: len(old) - tail] + "*", new[: len(new) - tail] + "*"))
+    for number in set(re.findall(r"\d+", old)) & set(re.findall(r"\d+", new)):
+        if old.count(number) == 1 == new.count(number):
+            found.append((old.replace(number, "*"), new.replace(number, "*")))
     return [pair for pair in found if pair != ("*", "*")]
 
 
