@@ -151,8 +151,12 @@ def _other_nets(tf: Any) -> Dict[str, List[Wanted]]:
     found: Dict[str, List[Wanted]] = {}
     for report in registry.REPORTS:
         default = registry.default_run(report)
+        nets: List[Any] = []
         tables: List[List[Wanted]] = []
         for row in sorted(registry.runs(report), key=lambda row: row.run != default):
+            if row.net in nets:
+                continue
+            nets.append(row.net)
             with tf.Graph().as_default():
                 registry.Graph(row).build()
                 table = name_map.wanted_of(tf)
