@@ -60,9 +60,9 @@ def test_the_ready_option_fits(case: str) -> None:
     names, expected = RENAMES[case]
     entries = file(names)
     found = match(GRAPH, entries)
-    pairs = name_hints.renames(GRAPH, entries, found)
-    assert pairs == expected
-    assert f"by their shapes they are --rename '{expected[0]}'" in message(entries)
+    pairs, rivals = name_hints.renames(GRAPH, entries, found)
+    assert sorted(pairs) == sorted(expected) and rivals == []
+    assert f"by their shapes they are --rename '{pairs[0]}'" in message(entries)
     options = NameOptions(None, tuple((old, new) for old, new in (pair.split("=") for pair in pairs)))
     again = match(GRAPH, entries, options)
     assert all(entries[old].shape == SHAPES[name] for name, old in again.matched.items())
@@ -72,16 +72,24 @@ def test_the_ready_option_fits(case: str) -> None:
 def test_names_with_a_common_end_become_one_pattern() -> None:
     entries = file({"W_fc": "W_fc", **{f"conv{k}": f"W{k}" for k in (1, 2, 3)},
                     **{f"bias{k}": f"b{k}" for k in (1, 2, 3)}})
-    assert sorted(name_hints.renames(GRAPH, entries, match(GRAPH, entries))) == ["bias*=b*", "conv*=W*"]
+    assert sorted(name_hints.renames(GRAPH, entries, match(GRAPH, entries))[0]) == ["bias*=b*", "conv*=W*"]
+
+
+def test_a_graph_built_three_times_leaves_a_choice() -> None:
+    entries = file({f"{name}_{number}": name for name in SHAPES for number in (1, 2)})
+    assert name_hints.renames(GRAPH, entries, match(GRAPH, entries)) == ([], ["*_1=*", "*_2=*"])
+    assert "they fit with --rename '*_1=*' or --rename '*_2=*': choose one" in message(entries)
+    entries = file({f"{scope}/{name}": name for scope in "ab" for name in SHAPES})
+    assert name_hints.renames(GRAPH, entries, match(GRAPH, entries)) == ([], [])  # scopes, not renames
 
 
 def test_no_option_where_two_tensors_could_be_meant_or_none() -> None:
     rest = {name: name for name in SHAPES if name not in ("W2", "W_fc")}
     entries = file({**rest, "W_fc": "W_fc", "p": "W2", "q": "W2"})
-    assert name_hints.renames(GRAPH, entries, match(GRAPH, entries)) == []
+    assert name_hints.renames(GRAPH, entries, match(GRAPH, entries)) == ([], [])
     entries = file({**rest, "W_fc": "W_fc", "p": "W2"})
     entries["p"] = entries["p"]._replace(dtype="int64")  # equal shape alone is no candidate
-    assert name_hints.renames(GRAPH, entries, match(GRAPH, entries)) == []
+    assert name_hints.renames(GRAPH, entries, match(GRAPH, entries)) == ([], [])
     text = message(entries)
     assert "it lacks W2 of the graph's 7 variables; nothing else in it has their shapes, so its program did not" in text
 

@@ -75,12 +75,14 @@ def _reason(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
             return "; ".join(part for part in (there, f"they are there with {words}" if words else look) if part)
     if match(wanted, entries, NameOptions(options.scope, options.renames, True)).scopes:
         return "their moving averages are there: --use-averages takes them"
-    ready = renames(wanted, entries, found)
+    ready, rivals = renames(wanted, entries, found)
     if 2 * len(found.missing) > len(wanted):
         whole = {words: len(rows) for words, rows in other_nets().items()
                  if match(rows, entries, NameOptions(options.scope)).scopes}
         if whole:
             return f"it holds the variables of another net: {max(whole, key=lambda words: whole[words])}"
+    if rivals:
+        return "they fit with " + " or ".join(f"--rename '{pair}'" for pair in rivals[:_MAX_SHOWN]) + ": choose one"
     if ready:
         more = f" (and {len(ready) - _MAX_SHOWN} more)" if len(ready) > _MAX_SHOWN else ""
         return "by their shapes they are " + " ".join(f"--rename '{pair}'" for pair in ready[:_MAX_SHOWN]) + more
@@ -94,12 +96,17 @@ def _reason(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
     return look
 
 
-def renames(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameMap) -> List[str]:
+def renames(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameMap) -> Tuple[List[str], List[str]]:
     """OLD=NEW for missing variables where unused tensors of equal shape and dtype leave one candidate.
 
     One `*` stands for what several names have in common (`*_1=*`), if it leads every missing variable that it matches
     to a tensor of its shape.
+
+    Returns:
+        The pairs that fit together; and pairs that fit as well as each other, between which nothing decides.
     """
+    if len(found.scopes) > 1:
+        return [], []
     missing = [row for row in wanted if row.name in set(found.missing)]
     scope = found.scope if found.matched else _common_scope(found.extra)
     extras = {name[len(scope) :]: name for name in found.extra[:_MAX_COMPARED] if name.startswith(scope)}
@@ -109,10 +116,17 @@ def renames(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
     open_rows = {row.name: row for row in missing}
     pairs: List[str] = []
     while True:
-        best = max(_patterns(open_rows, by_kind).items(), key=lambda item: (item[1], item[0]), default=(("", ""), 0))
-        if best[1] < 2:
+        counts = _patterns(open_rows, by_kind)
+        most = max(counts.values(), default=0)
+        if most < 2:
             break
-        pattern = best[0]
+        pattern, *equals = sorted(one for one, count in counts.items() if count == most)
+        there = set().union(*by_kind.values())
+        rivals = [one for one in equals if any(
+            apply(one, name) != apply(pattern, name) and {apply(one, name), apply(pattern, name)} <= there
+            for name in open_rows)]
+        if rivals:
+            return pairs, ["=".join(one) for one in (pattern, *rivals)]
         pairs.append("=".join(pattern))
         for row in list(open_rows.values()):
             old = apply(pattern, row.name)
@@ -121,10 +135,10 @@ def renames(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
                 del open_rows[row.name]
     for row in open_rows.values():
         candidates = sorted(by_kind.get((row.shape, row.dtype), ()))
-        rivals = [other for other in open_rows.values() if (other.shape, other.dtype) == (row.shape, row.dtype)]
-        if len(candidates) == 1 and len(rivals) == 1:
+        alike = [other for other in open_rows.values() if (other.shape, other.dtype) == (row.shape, row.dtype)]
+        if len(candidates) == 1 and len(alike) == 1:
             pairs.append(f"{candidates[0]}={row.name}")
-    return pairs
+    return pairs, []
 
 
 def _patterns(rows: Mapping[str, Wanted], by_kind: Mapping[_Kind, Set[str]]) -> Dict[Tuple[str, str], int]:

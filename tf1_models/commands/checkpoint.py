@@ -136,7 +136,7 @@ def _map_to(report: str, run: Any, entries: Dict[str, Any], options: Any) -> Tup
     found = name_map.match(wanted, entries, options)
     document = {"scope": found.scope, "scopes": found.scopes, "matched": len(found.matched),
                 "averages": len(found.averages), "missing": found.missing, "extra": found.extra,
-                "slots": len(found.slots), "suggestions": name_hints.renames(wanted, entries, found)}
+                "slots": len(found.slots), "suggestions": name_hints.renames(wanted, entries, found)[0]}
     return document, None if found.missing else name_hints.taken(found, options, entries)
 
 
