@@ -9,6 +9,7 @@ import numpy as np
 
 from tf1_models.checkpoints.bundle import DTYPES
 from tf1_models.checkpoints.crc32c import crc32c, unmask
+from tf1_models.checkpoints.slices import Extent, key
 
 Record = Tuple[bytes, bytes]
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
@@ -121,3 +122,33 @@ def write_checkpoint(prefix: str, values: Dict[str, np.ndarray]) -> None:
             records.append((name.encode(), row + field(4, stream.tell()) + field(5, len(content)) + crc))
             stream.write(content)
     write_index(prefix + ".index", records)
+
+
+def whole(dims: Sequence[int], boxes: Sequence[Sequence[Extent]], dtype: int = 1) -> bytes:
+    """A partitioned variable's entry: its shape and its slices, each (start, length or None for all) by axis."""
+    out = field(1, dtype) + field(2, b"".join(field(2, field(1, extent)) for extent in dims))
+    for box in boxes:
+        places = [field(1, start) + (b"" if length is None else field(2, length)) for start, length in box]
+        out += field(7, b"".join(field(1, place) for place in places))
+    return out
+
+
+def pieces(values: np.ndarray, boxes: Sequence[Sequence[Extent]]) -> List[np.ndarray]:
+    """The slices of an array."""
+    return [values[tuple(slice(at, None if length is None else at + length) for at, length in box)] for box in boxes]
+
+
+def sliced(name: str, dims: Sequence[int], boxes: Sequence[Sequence[Extent]],
+           values: Optional[np.ndarray] = None) -> List[Record]:
+    """What a Saver writes for a partitioned float32 variable, zeros by default: a record a slice, then the whole.
+
+    Slices that overlap or leave out something are written as they are; their bytes lie end to end in their order.
+    """
+    records, at = [], 0
+    for number, box in enumerate(boxes):
+        shape = [extent if length is None else length for extent, (_, length) in zip(dims, box)]
+        size = 4 * int(np.prod(shape, dtype=np.int64))
+        data = bytes(size) if values is None else pieces(values, boxes)[number].tobytes()
+        records.append((key(name, box), entry(dims=shape, size=size, data=data, f4=at)))
+        at += size
+    return [*sorted(records), (name.encode(), whole(dims, boxes))]

@@ -37,6 +37,9 @@ PROTO += [crafted.field(number, value) for number in range(1, 8) for value in (0
 PROTO += [crafted.field(2, crafted.field(1, -1)), crafted.field(2, crafted.field(1, 2**40)), b"\x35" + bytes(4)]
 RECORDS = [crafted.block([record], b"") for record in
            [crafted.HEADER, (b"w", crafted.entry()), (b"w" * 200, b""), (b"\xff\xfe", b"\x0a\xff")]]
+SLICED = np.arange(24, dtype=np.float32).reshape(4, 6)
+BOXES: Any = [[(0, 2), (0, None)], [(2, 2), (0, 2)], [(2, 2), (2, 4)]]
+PROTO += [crafted.whole((4, 6), [box])[12:] for box in BOXES]
 JSON = [b"null", b"true", b"NaN", b"-1", b"1e999", b'"', b"{}", b"[]", b"{", b"}", b"\\u0000", b"[" * 2000, b"0.5",
         b'"bn_cnn"', b'"none"', b"99999999999999999999999", b"\xff", b'"files":', b'"shape":', b'"net.channels":']
 
@@ -60,8 +63,15 @@ def _values_hold(values: Dict[str, np.ndarray], entries: Dict[str, bundle.Entry]
         entry = entries[name]
         if value.shape != entry.shape or value.dtype.name != entry.dtype or not name.isprintable():
             raise AssertionError(f"{name!r} is not what its entry says")
-        if value.tobytes() != data[entry.offset : entry.offset + entry.size] or crc32c(value.tobytes()) != entry.crc:
-            raise AssertionError(f"{name!r} has other bytes")
+        filled = np.zeros(entry.shape, int)
+        for place in entry.slices or (entry,):
+            box: Any = tuple(slice(at, at + n) for at, n in zip(getattr(place, "starts", ()), place.shape))
+            content = value[box].tobytes()
+            if content != data[place.offset : place.offset + place.size] or crc32c(content) != place.crc:
+                raise AssertionError(f"{name!r} has other bytes")
+            filled[box] += 1
+        if not (filled == 1).all():
+            raise AssertionError(f"{name!r} is not filled once")
 
 
 def _checkpoint_targets(folder: str) -> List[Target]:
@@ -82,6 +92,17 @@ def _checkpoint_targets(folder: str) -> List[Target]:
         forms.write(data_path, data)
         _values_hold(bundle.read_all(prefix), bundle.read_index(prefix), data)
 
+    records = crafted.sliced("w", SLICED.shape, BOXES, SLICED)
+    sliced_data = b"".join(piece.tobytes() for piece in crafted.pieces(SLICED, BOXES))
+
+    def slices(content_of_index: bytes) -> None:
+        forms.write(index_path, content_of_index)
+        forms.write(data_path, sliced_data)
+        _values_hold(bundle.read_all(prefix), bundle.read_index(prefix), sliced_data)
+
+    def slice_list(content: bytes) -> None:
+        slices(crafted.table(crafted.block([crafted.HEADER, *records[:-1], (b"w", content)])))
+
     def changed_data(content: bytes) -> None:
         forms.write(index_path, index)
         forms.write(data_path, content)
@@ -92,6 +113,9 @@ def _checkpoint_targets(folder: str) -> List[Target]:
     return [
         Target("checkpoint entry", [crafted.entry(), crafted.entry(dims=(2, 2)), crafted.entry(f4=0)], PROTO, one),
         Target("checkpoint block", [block], PROTO + RECORDS, lambda content: read(crafted.table(content))),
+        Target("slice list", [records[-1][1], crafted.whole((4, 6), BOXES[::-1])], PROTO, slice_list),
+        Target("slice records", [crafted.block([crafted.HEADER, *records])], PROTO + RECORDS,
+               lambda content: slices(crafted.table(content))),
         Target("checkpoint index", [index], PROTO, lambda content: read(_reseal(content))),
         Target("checkpoint data", [data], [], changed_data),
     ]

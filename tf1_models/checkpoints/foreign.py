@@ -65,7 +65,7 @@ class ForeignCheckpoint:
         self._pending = b""
         try:
             rows = self._line(time.monotonic() + SECONDS)["entries"]
-            found = [Entry(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
+            found = [Entry(row[0], row[1], tuple(row[2]), *row[3:6]) for row in rows]
         except BaseException:
             self.close()
             raise
@@ -145,19 +145,20 @@ def read_index(prefix: str) -> Dict[str, Entry]:
         return checkpoint.entries
 
 
-def assign(session: Any, variables: List[Any], checkpoint: ForeignCheckpoint) -> None:
-    """Gives a graph's variables the values of equal name; adds no op.
+def assign(session: Any, variables: List[Any], checkpoint: ForeignCheckpoint, names: Dict[str, str]) -> None:
+    """Gives a graph's variables their values; adds no op.
 
     Args:
         session: Session over the variables' graph, which may be finalized.
-        variables: Each with an entry of equal name, shape and dtype.
+        variables: Each with an entry of equal shape and dtype.
         checkpoint: The values.
+        names: Variable's name -> entry's.
 
     Raises:
         InputError: a tensor is damaged, or not every number in it is finite.
     """
     for variable in variables:
-        name = variable.op.name
+        name = names[variable.op.name]
         values = checkpoint.read(name)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise InputError(f"{name!r} holds NaN or Inf: the checkpoint is of a run that diverged, and scores nothing")

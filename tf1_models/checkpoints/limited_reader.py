@@ -81,7 +81,7 @@ def main(words: List[str]) -> int:
         from tf1_models.checkpoints import bundle
 
         entries = bundle.read_index(prefix, follow=False)
-        line({"entries": list(entries.values())})
+        line({"entries": [entry._replace(slices=()) for entry in entries.values()]})  # they are joined here
         for request in sys.stdin:
             try:
                 content = bundle.read_tensor(prefix, entries[json.loads(request)], follow=False).data

@@ -7,6 +7,7 @@ import typing
 from typing import Any, Dict, Optional
 
 from tf1_models import registry
+from tf1_models.checkpoints.name_options import NameOptions
 from tf1_models.errors import InputError, UsageError, one_line
 from tf1_models.spec import Experiment, identity
 
@@ -19,11 +20,13 @@ class Source:
         prefix: Saver prefix.
         experiment: The run whose graph it fills.
         manifest: Its manifest; None for a foreign one, which `--report` describes.
+        names: For a foreign one: how its variables' names meet the graph's.
     """
 
     prefix: str
     experiment: Experiment
     manifest: Optional[Dict[str, Any]]
+    names: NameOptions = NameOptions()
 
 
 def experiment_of(manifest: Dict[str, Any]) -> Experiment:

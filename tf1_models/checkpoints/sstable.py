@@ -13,8 +13,9 @@ from tf1_models.checkpoints.crc32c import crc32c, unmask
 from tf1_models.errors import InputError
 from tf1_models.storage.reading import shown
 
-_MAGIC = 0xDB4775248B80FB57
-_MAX_BYTES = 1024  # of a key or a value: keys share prefixes, so 20,000 names of 1 MiB would fit into one small file
+MAGIC = 0xDB4775248B80FB57
+_MAX_KEY_BYTES = 1024  # keys share prefixes, so 20,000 names of 1 MiB would fit into one small file
+_MAX_VALUE_BYTES = 1 << 16  # a variable in 1,024 slices lists them in some 20 kB
 
 
 def fail(path: str, problem: str) -> InputError:
@@ -84,8 +85,8 @@ def _block_records(block: bytes, path: str) -> Iterator[Tuple[bytes, bytes]]:
         length, at = varint(block, at, path)
         if shared > len(key) or at + fresh + length > end:
             raise fail(path, "a record runs over its block")
-        if shared + fresh > _MAX_BYTES or length > _MAX_BYTES:
-            raise fail(path, f"a name or entry of more than {_MAX_BYTES} bytes")
+        if shared + fresh > _MAX_KEY_BYTES or length > _MAX_VALUE_BYTES:
+            raise fail(path, f"a name of more than {_MAX_KEY_BYTES} bytes or an entry of more than {_MAX_VALUE_BYTES}")
         key = key[:shared] + block[at : at + fresh]
         yield key, block[at + fresh : at + fresh + length]
         at += fresh + length
@@ -106,7 +107,7 @@ def records(index: bytes, path: str) -> Iterator[Tuple[bytes, bytes]]:
     Raises:
         InputError: a checksum is off, or anything else in the container does not add up.
     """
-    if len(index) < 48 or int.from_bytes(index[-8:], "little") != _MAGIC:
+    if len(index) < 48 or int.from_bytes(index[-8:], "little") != MAGIC:
         raise fail(path, "its last bytes are not the format's")
     footer = index[-48:-8]
     _, at = varint(footer, 0, path)  # the metaindex block is empty and not needed

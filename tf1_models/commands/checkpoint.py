@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+
+from tf1_models.commands.checkpoint_options import add_name_options, name_options
 
 if TYPE_CHECKING:
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
@@ -16,9 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     inspect = actions.add_parser("inspect", help="variables with shapes, dtypes and norms")
-    inspect.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder or a stored checkpoint's name")
+    inspect.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder, SavedModel folder or a stored name")
     inspect.add_argument("--report", help="say how the names meet this report's graph (imports TensorFlow)")
     inspect.add_argument("--run", help="likewise, which run")
+    add_name_options(inspect)
 
     diff = actions.add_parser("diff", help="two checkpoints side by side; exit 1 when they differ")
     diff.add_argument("one", metavar="CKPT")
@@ -31,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--out", required=True, help="file.npz, or a folder that does not exist yet for a SavedModel")
     export.add_argument("--report", help="for a foreign checkpoint as SavedModel: whose graph it fills")
     export.add_argument("--run", help="likewise, which run")
+    add_name_options(export)
 
     store = actions.add_parser("store", help="make or renew a stored checkpoint from a run folder")
     store.add_argument("folder", metavar="RUN_FOLDER", help="or one of its checkpoints, RUN_FOLDER/ckpt-STEP")
@@ -53,10 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _prefix(name: str) -> str:
     """Saver prefix of whatever a user calls a checkpoint, manifest or not."""
-    from tf1_models.checkpoints import saving, stored_manifest
+    from tf1_models.checkpoints import other_formats, saving, stored_manifest
     from tf1_models.errors import InputError
 
-    path = name[: -len(".index")] if name.endswith(".index") else name
+    path = other_formats.saver_prefix(name)
     if os.path.isfile(path + ".index"):
         return path
     folders = (path, os.path.join(stored_manifest.stored_folder(), path))
@@ -65,6 +69,14 @@ def _prefix(name: str) -> str:
             return os.path.join(folder, stored_manifest.WEIGHTS)
         if os.path.isdir(folder) and saving.list_steps(folder):
             return saving.prefix(folder, saving.list_steps(folder)[0])
+        saved_model = other_formats.saved_model_prefix(folder)
+        if saved_model is not None:
+            return saved_model
+    if os.path.isdir(path):
+        raise InputError(f"{path} holds no checkpoint of the kit (no ckpt-<step>.json)"
+                         f"{other_formats.foreign_prefixes(path)}")
+    if os.path.exists(path):
+        raise InputError(other_formats.explanation(path))
     raise InputError(f"no checkpoint {name!r}: give a Saver prefix, a run folder or a stored checkpoint's name")
 
 
@@ -82,7 +94,9 @@ def _inspect(args: argparse.Namespace) -> int:
 
     prefix = _prefix(args.checkpoint)
     rows: List[Dict[str, Any]] = []
+    names = name_options(args)
     with ForeignCheckpoint(prefix) as checkpoint:  # whoever wrote it
+        entries = checkpoint.entries
         for name, entry in checkpoint.entries.items():
             values = checkpoint.read(name)
             finite = bool(np.isfinite(values).all()) if values.dtype.kind == "f" else True
@@ -91,7 +105,9 @@ def _inspect(args: argparse.Namespace) -> int:
     document: Dict[str, Any] = {"schema": 1, "checkpoint": prefix, "variables": rows,
                                 "parameters": int(sum(np.prod(row["shape"], dtype=np.int64) for row in rows))}
     if args.report:
-        document["name_map"] = _map_to(args.report, args.run, [row["name"] for row in rows])
+        document["name_map"], note = _map_to(args.report, args.run, entries, names)
+        if note:
+            print(note, file=sys.stderr)
     if args.json:
         print(to_json(document))
         return 0
@@ -106,18 +122,22 @@ def _inspect(args: argparse.Namespace) -> int:
     return 0
 
 
-def _map_to(report: str, run: Any, names: List[str]) -> Dict[str, Any]:
+def _map_to(report: str, run: Any, entries: Dict[str, Any], options: Any) -> Tuple[Dict[str, Any], Optional[str]]:
+    """How names meet a report's graph, and what `evaluate` would say that it took."""
     from tf1_models import registry
-    from tf1_models.checkpoints import name_map
+    from tf1_models.checkpoints import name_hints, name_map
     from tf1_models.session import tensorflow_setup
 
     row = registry.experiment(report, run or registry.default_run(report))
     tf = tensorflow_setup.import_tensorflow()
     with tf.Graph().as_default():
         registry.Graph(row).build()
-        found = name_map.match([v.op.name for v in tf.global_variables()], names)
-    return {"scope": found.scope, "matched": len(found.matched), "missing": found.missing, "extra": found.extra,
-            "slots": len(found.slots), "suggestions": found.suggestions}
+        wanted = name_map.wanted_of(tf)
+    found = name_map.match(wanted, entries, options)
+    document = {"scope": found.scope, "scopes": found.scopes, "matched": len(found.matched),
+                "averages": len(found.averages), "missing": found.missing, "extra": found.extra,
+                "slots": len(found.slots), "suggestions": name_hints.renames(wanted, entries, found)[0]}
+    return document, None if found.missing else name_hints.taken(found, options, entries)
 
 
 def _diff(args: argparse.Namespace) -> int:
@@ -169,7 +189,10 @@ def _export(args: argparse.Namespace) -> int:
         from tf1_models.checkpoints import checkpoint_source
         from tf1_models.scoring import savedmodel
 
-        savedmodel.export(checkpoint_source.find(args.checkpoint, args.report, args.run), args.out)
+        source = checkpoint_source.find(args.checkpoint, args.report, args.run, name_options(args))
+        note = savedmodel.export(source, args.out)
+        if note:
+            print(note, file=sys.stderr)
     print(to_json({"schema": 1, "out": args.out}) if args.json else f"wrote {args.out}")
     return 0
 

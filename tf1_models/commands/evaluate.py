@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any, Dict, List
 
-from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar
+from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar, name_options
 from tf1_models.commands.own_data import load_for
 
 
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from tf1_models.errors import UsageError
     from tf1_models.scoring import evaluate
 
-    source = checkpoint_source.find(args.checkpoint, args.report, args.run)
+    source = checkpoint_source.find(args.checkpoint, args.report, args.run, name_options(args))
     experiment = source.experiment
     split = args.split or experiment.eval_split
     if args.full_test and split != "test":
@@ -49,8 +50,11 @@ def run(args: argparse.Namespace) -> int:
 
     from tf1_models.scoring.inference import probabilities
 
+    notes: List[str] = []  # said after the bar, which they would tear
     with image_bar(f"{split}", len(indices)) as moved:
-        found = probabilities(source, images, indices, args.threads, args.tf_log, moved)
+        found = probabilities(source, images, indices, args.threads, args.tf_log, moved, on_note=notes.append)
+    for note in notes:
+        print(note, file=sys.stderr)
     scores = evaluate.score(found, truth[indices], data.class_names)
     document: Dict[str, Any] = {
         "schema": 1,

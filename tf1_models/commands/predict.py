@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Any, List
 
-from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar
+from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar, name_options
 from tf1_models.commands.own_data import load_for
 
 
@@ -30,15 +31,18 @@ def run(args: argparse.Namespace) -> int:
     parent = os.path.dirname(os.path.abspath(args.out))
     if not os.path.isdir(parent) or not os.access(parent, os.W_OK):
         raise InputError(f"{args.out} cannot be written: {parent} is no writable folder")
-    source = checkpoint_source.find(args.checkpoint, args.report, args.run)
+    source = checkpoint_source.find(args.checkpoint, args.report, args.run, name_options(args))
     images = _read_images(args.images) if args.images else load_for(source, args.data).x_test
 
     from tf1_models.scoring.inference import probabilities
     from tf1_models.storage.files import to_json, write_bytes
     from tf1_models.training.results import npy_bytes
 
+    notes: List[str] = []  # said after the bar, which they would tear
     with image_bar("predict", len(images)) as moved:
-        found = probabilities(source, images, None, args.threads, args.tf_log, moved)
+        found = probabilities(source, images, None, args.threads, args.tf_log, moved, on_note=notes.append)
+    for note in notes:
+        print(note, file=sys.stderr)
     try:
         write_bytes(args.out, npy_bytes(found))
     except OSError as error:

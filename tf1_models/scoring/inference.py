@@ -21,6 +21,7 @@ def probabilities(
     tf_log: bool = False,
     on_batch: Optional[Callable[[int], None]] = None,
     batch_size: Optional[int] = None,
+    on_note: Optional[Callable[[str], None]] = None,
 ) -> np.ndarray:
     """Builds the checkpoint's graph, restores it strictly and predicts.
 
@@ -32,6 +33,7 @@ def probabilities(
         tf_log: Show TensorFlow's start-up lines.
         on_batch: Called with the number of images done.
         batch_size: Images a `session.run`; None: the report's, see `evaluate.batch_size_of`.
+        on_note: Called with what was taken of a foreign checkpoint (see `checkpoint_source.restore`).
 
     Returns:
         float32 [n, 10].
@@ -50,7 +52,9 @@ def probabilities(
             session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads, source.experiment))
         with session:
             with tensorflow_setup.quiet_stderr(not tf_log):
-                checkpoint_source.restore(tf, session, source)
+                taken = checkpoint_source.restore(tf, session, source)
+            if taken and on_note:
+                on_note(taken)
             size = batch_size or evaluate.batch_size_of(source.experiment.report)
             found = evaluate.predict(session, graph, images, size, indices, on_batch)
     if not np.isfinite(found).all():  # argmax would call them class 0, and be right for one image in ten

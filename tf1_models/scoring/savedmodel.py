@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from typing import Optional
 
 from tf1_models.checkpoints import checkpoint_source
 from tf1_models.checkpoints.source import Source
 from tf1_models.errors import MachineError, tensorflow_words
 
 
-def export(source: Source, out: str) -> None:
+def export(source: Source, out: str) -> Optional[str]:
     """Writes a SavedModel with the signature `serving_default`.
 
     Args:
@@ -18,6 +19,9 @@ def export(source: Source, out: str) -> None:
 
     The signature's input is `images`, uint8 [batch, 32, 32, 3]; its outputs are `probabilities` float32 [batch, 10]
     and `predictions` int64 [batch]. Preprocessing is inside.
+
+    Returns:
+        What was taken of a foreign checkpoint (see `checkpoint_source.restore`).
 
     Raises:
         InputError: the checkpoint does not fit its graph.
@@ -33,7 +37,7 @@ def export(source: Source, out: str) -> None:
         with tensorflow_setup.quiet_stderr():
             session = tf.Session(config=tensorflow_setup.session_config(tf))
         with session:
-            checkpoint_source.restore(tf, session, source)
+            taken = checkpoint_source.restore(tf, session, source)
             try:
                 tf.saved_model.simple_save(
                     session, out, inputs={"images": graph.image_bytes},
@@ -42,3 +46,4 @@ def export(source: Source, out: str) -> None:
             except (OSError, tf.errors.OpError) as error:
                 shutil.rmtree(out, ignore_errors=True)  # it is ours: it did not exist
                 raise MachineError(f"{out} not written ({tensorflow_words(error)})") from error
+    return taken

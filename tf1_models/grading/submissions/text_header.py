@@ -85,7 +85,7 @@ def tells_images_apart(rows: Rows) -> bool:
 
 
 def _is_word(word: str) -> bool:
-    """Whether a first line's value can only be a heading: letters, no digit and no quote, that are no class, mistyped or not.
+    """Whether a first line's value can only be a heading: letters, no digit, no quote, and no class, mistyped or not.
 
     A mistyped class name at the top of a file without a header would otherwise vanish as one.
     """
