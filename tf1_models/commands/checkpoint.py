@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     inspect = actions.add_parser("inspect", help="variables with shapes, dtypes and norms")
-    inspect.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder, SavedModel folder or a stored name")
+    inspect.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder, SavedModel or a stored name")
     inspect.add_argument("--report", help="say how the names meet this report's graph (imports TensorFlow)")
     inspect.add_argument("--run", help="likewise, which run")
     add_name_options(inspect)

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator
 
 def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
     """Declares CKPT, --report, --run, --data, --threads, --tf-log, --json."""
-    parser.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder, SavedModel folder or a stored name")
+    parser.add_argument("checkpoint", metavar="CKPT", help="Saver prefix, run folder, SavedModel or a stored name")
     parser.add_argument("--report", help="for a foreign checkpoint without a manifest: whose graph it fills")
     parser.add_argument("--run", help="likewise, which run of the report")
     add_name_options(parser)
