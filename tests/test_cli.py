@@ -89,7 +89,11 @@ def test_list_json_is_what_scripts_rely_on(kit: Any) -> None:
         (["show", "nine_conv", "batch_size=0"], 2, "batch_size=0 is out of range"),
         (["evaluate", "no/such"], 3, "no checkpoint 'no/such'"),
         (["evaluate", "."], 3, "holds no checkpoint of the kit"),
-        (["predict", "x", "--out", "no/folder/result.npy"], 3, "is no writable folder"),
+        (["predict", "x", "--out", "no/folder/result.npy"], 4, "no/folder/result.npy cannot be written ("),
+        (["train", "bn_cnn", "--data", "digits", "--out", "/proc/x"], 4, "cannot be written ("),
+        (["data", "prepare", "--data", "digits", "--out", "/proc/x"], 4, "/proc/x cannot be written ("),
+        (["report", "/proc/x"], 3, "no folder '/proc/x'"),
+        (["bench", "--out", "/proc/x", "--quick"], 4, "/proc/x cannot be written ("),
     ],
 )
 def test_bad_requests_get_one_line_and_their_code(kit: Any, words: List[str], code: int, message: str) -> None:

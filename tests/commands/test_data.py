@@ -123,7 +123,7 @@ def test_prepare_where_nothing_can_be_written(capsys):
     forms.write_npy("npy", DATA)
     forms.write("file", b"")
     code, _, err = run(capsys, "prepare", "--data", "npy", "--out", "file/x")
-    assert code == 3 and "cannot be written" in err
+    assert code == 4 and "cannot be written" in err
 
 
 def test_download_that_is_there(capsys, monkeypatch):

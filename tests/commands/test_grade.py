@@ -81,7 +81,7 @@ def test_every_output_is_written(kit: Any, here: Any) -> None:
     canvas = kit("grade", "--truth", "key.npy", "good.npy", "--gradebook", "canvas", "--assignment", "HW", cwd=here)
     assert canvas.stdout.startswith("Student,ID,SIS User ID,SIS Login ID,Section,HW\n")
     done = kit("grade", "--truth", "key.npy", "good.npy", "--html", "no/such/folder.html", cwd=here)
-    assert done.returncode == 3 and "cannot be written" in done.stderr
+    assert done.returncode == 4 and "cannot be written" in done.stderr
 
 
 def test_gradescope_file_is_valid_even_when_grading_fails(kit: Any, here: Any) -> None:
@@ -123,7 +123,7 @@ def test_bundle_is_written(kit: Any, here: Any) -> None:
         done.returncode == 0 and "keep it private" in done.stdout and os.path.getsize(str(here / "a.zip")) < 1_000_000
     )
     assert kit("grade", "bundle", "--truth", "key.npy", cwd=here).returncode == 2
-    assert kit("grade", "bundle", "--truth", "key.npy", "--out", "no/a.zip", cwd=here).returncode == 3
+    assert kit("grade", "bundle", "--truth", "key.npy", "--out", "no/a.zip", cwd=here).returncode == 4
     assert kit("grade", "bundle", "--out", "a.zip", cwd=here).returncode == 2
 
 

@@ -25,11 +25,11 @@ def nothing_else(tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("TF1_MODELS_DATA", str(tmp_path / "nowhere"))
 
 
-def source(folder: Any, digest: Optional[str], command: "tuple[str, ...]" = ()) -> Source:
+def source(folder: Any, digest: Optional[str], command: "tuple[str, ...]" = (), **start: str) -> Source:
     """A run folder's checkpoint, trained on data of a digest; None: a foreign one."""
     os.makedirs(str(folder), exist_ok=True)
     if digest is not None:
-        record: Dict[str, Any] = {"data": "mine", "starts": [{"command": ["train", *command]}]}
+        record: Dict[str, Any] = {"data": "mine", "starts": [{"command": ["train", *command], **start}]}
         write_sealed(os.path.join(str(folder), "run.json"), record)
     manifest = None if digest is None else {"config": {"data_digest": digest}}
     return Source(os.path.join(str(folder), "ckpt-1"), registry.experiment("bn_cnn"), manifest)
@@ -45,6 +45,17 @@ def test_a_named_copy_is_found_again_by_its_path(tmp_path: Any) -> None:
     path = forms.write_npy(str(tmp_path / "mine"), DATA)
     for command in (("--data", path), (f"--data={path}",)):
         assert own_data.load_for(source(tmp_path / "run", content_digest(*DATA), command), None).location == path
+
+
+def test_a_path_is_meant_where_it_was_typed(tmp_path: Any, monkeypatch: Any) -> None:
+    """`train --data ../mine` in one folder, `evaluate` in another."""
+    path = forms.write_npy(str(tmp_path / "mine"), DATA)
+    at = source(tmp_path / "run", content_digest(*DATA), ("--data", "../mine"), working_folder=str(tmp_path / "then"))
+    os.makedirs(str(tmp_path / "then"))
+    os.makedirs(str(tmp_path / "now" / "deeper"))
+    monkeypatch.chdir(tmp_path / "now" / "deeper")
+    found = own_data.load_for(at, None)
+    assert os.path.realpath(found.location) == os.path.realpath(path)
 
 
 def test_cifar10_where_it_is_looked_for(tmp_path: Any) -> None:

@@ -82,8 +82,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
     from tf1_models.bench import text
     from tf1_models.bench.measures import Images
-    from tf1_models.errors import MachineError
-    from tf1_models.storage.files import to_json
+    from tf1_models.storage.files import to_json, writing_output
 
     def say(line: str) -> None:
         if not args.quiet:
@@ -93,10 +92,8 @@ def run(args: argparse.Namespace) -> int:
         wishes = _wishes(args, scratch)
         images = Images(scratch, args.data)
         if args.out:
-            try:
+            with writing_output(args.out):
                 os.makedirs(args.out, exist_ok=True)
-            except OSError as error:
-                raise MachineError(f"--out {args.out} cannot be made ({error.strerror}); name another one") from error
         if args.profile or args.candidates:
             found, shown = _asked(args, wishes, images, say)
         else:
@@ -133,15 +130,12 @@ def _asked(args: argparse.Namespace, wishes: Any, images: Any, say: Any) -> Any:
 
 
 def _write(out: Any, name: str, found: Dict[str, Any]) -> None:
-    from tf1_models.errors import MachineError, one_line
-    from tf1_models.storage.files import write_json
+    from tf1_models.storage.files import write_json, writing_output
 
     if not out:
         return
-    try:
+    with writing_output(os.path.join(out, name)):
         write_json(os.path.join(out, name), found)
-    except OSError as error:
-        raise MachineError(f"{name} cannot be written ({one_line(error)}); name another folder with --out") from error
 
 
 def _draw(out: str, found: Dict[str, Any], say: Any) -> None:
@@ -151,6 +145,7 @@ def _draw(out: str, found: Dict[str, Any], say: Any) -> None:
         say("no bench.png: matplotlib is missing; pip install 'tf1-models[plots]'")
         return
     from tf1_models.bench.picture import picture
-    from tf1_models.storage.files import write_bytes
+    from tf1_models.storage.files import write_bytes, writing_output
 
-    write_bytes(os.path.join(out, "bench.png"), picture(found))
+    with writing_output(os.path.join(out, "bench.png")):
+        write_bytes(os.path.join(out, "bench.png"), picture(found))

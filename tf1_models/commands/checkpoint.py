@@ -203,8 +203,8 @@ def _export_npz(prefix: str, out: str) -> None:
     import numpy as np
 
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
-    from tf1_models.errors import InputError, MachineError, one_line
-    from tf1_models.storage.files import write_atomically
+    from tf1_models.errors import InputError
+    from tf1_models.storage.files import write_atomically, writing_output
 
     with ForeignCheckpoint(prefix) as checkpoint:
 
@@ -219,10 +219,8 @@ def _export_npz(prefix: str, out: str) -> None:
                     with archive.open(name + ".npy", "w", force_zip64=True) as member:
                         np.lib.format.write_array(member, values, allow_pickle=False)
 
-        try:
+        with writing_output(out):
             write_atomically(out, write)
-        except OSError as error:
-            raise MachineError(f"{out} not written ({one_line(error)})") from error
 
 
 def _store(args: argparse.Namespace) -> int:

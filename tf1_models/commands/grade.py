@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import Any, Callable, Dict, List
 
-from tf1_models.errors import InputError, UsageError, one_line
-from tf1_models.storage.files import to_json, write_bytes
+from tf1_models.errors import InputError, UsageError
+from tf1_models.storage.files import to_json, write_bytes, writing_output
 
 USAGE = """tf1-models grade --truth T SUBMISSION… [options]
        tf1-models grade check FILE… [--rows N] [--json]
@@ -139,10 +139,8 @@ def _emit(text: str) -> None:
 
 
 def _write(path: str, content: str) -> None:
-    try:
+    with writing_output(path):
         write_bytes(path, content.encode("utf-8", "replace"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or one_line(error)}") from None
 
 
 def _needs_truth(args: argparse.Namespace) -> None:
@@ -244,7 +242,7 @@ def _bundle(args: argparse.Namespace) -> int:
         raise UsageError("grade bundle takes no submissions" if args.rest else "--out is needed: autograder.zip")
     from tf1_models.grading.autograding.bundle import make_bundle
 
-    try:
+    with writing_output(args.out):
         size = make_bundle(
             args.truth,
             args.out,
@@ -258,7 +256,5 @@ def _bundle(args: argparse.Namespace) -> int:
             leaderboard=not args.no_leaderboard,
             subset_key=args.subset_key,
         )
-    except OSError as error:
-        raise InputError(f"{args.out} cannot be written: {error.strerror or one_line(error)}") from None
     _emit(f"{args.out}: {size:,} bytes; upload it as the assignment's autograder. It holds the key: keep it private.\n")
     return 0

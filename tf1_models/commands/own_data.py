@@ -71,14 +71,13 @@ def _words(source: Any, digest: str) -> str:
 
 
 def _path_of_then(source: Any) -> Optional[str]:
-    """The path that the run's last start named with --data; None for a name, or without a run folder."""
+    """The path that the run's last start named with --data; None without one, or without a run folder."""
     starts = _run_record(source).get("starts") or []
     words = [str(word) for word in starts[-1].get("command", [])] if starts else []
     for word, following in zip(words, [*words[1:], ""]):
-        if word == "--data":
-            return following
-        if word.startswith("--data="):
-            return word[len("--data=") :]
+        if word == "--data" or word.startswith("--data="):
+            named = following if word == "--data" else word[len("--data=") :]
+            return os.path.join(str(starts[-1].get("working_folder", "")), named)  # as typed there, not here
     return None
 
 

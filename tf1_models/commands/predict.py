@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from typing import Any, List
@@ -24,13 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
     from tf1_models.checkpoints import checkpoint_source
-    from tf1_models.errors import InputError, MachineError, UsageError, one_line
+    from tf1_models.errors import UsageError
+    from tf1_models.storage.files import writing_output
 
     if os.path.exists(args.out) and not args.force:
         raise UsageError(f"{args.out} exists; name another file or add --force")
     parent = os.path.dirname(os.path.abspath(args.out))
-    if not os.path.isdir(parent) or not os.access(parent, os.W_OK):
-        raise InputError(f"{args.out} cannot be written: {parent} is no writable folder")
+    with writing_output(args.out):  # told before the work, not after it
+        if not os.path.isdir(parent):
+            raise FileNotFoundError(errno.ENOENT, f"{parent} is no folder")
+        if not os.access(parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     source = checkpoint_source.find(args.checkpoint, args.report, args.run, name_options(args))
     images = _read_images(args.images) if args.images else load_for(source, args.data).x_test
 
@@ -43,10 +48,8 @@ def run(args: argparse.Namespace) -> int:
         found = probabilities(source, images, None, args.threads, args.tf_log, moved, on_note=notes.append)
     for note in notes:
         print(note, file=sys.stderr)
-    try:
+    with writing_output(args.out):
         write_bytes(args.out, npy_bytes(found))
-    except OSError as error:
-        raise MachineError(f"{args.out} not written ({one_line(error)})") from error
     if args.json:
         print(to_json({"schema": 1, "file": args.out, "n": len(found), "classes": int(found.shape[1])}))
     else:

@@ -22,22 +22,20 @@ def run(args: argparse.Namespace) -> int:
     import os
     import sys
 
-    from tf1_models.errors import InputError, MachineError, one_line
+    from tf1_models.errors import InputError, MachineError
     from tf1_models.output.markdown import write_blocks
     from tf1_models.reproduce import records
     from tf1_models.reproduce.page import tables, writing
     from tf1_models.reproduce.verdicts import folders, summary
-    from tf1_models.storage.files import to_json, write_bytes
+    from tf1_models.storage.files import to_json, write_bytes, writing_output
 
     path = args.records or records.PATH
     if args.record:
         new = [one.run for one in folders.read_all(args.folder).finished]
         old = records.read(path) if os.path.exists(path) else []
         merged = records.merge(old, new)
-        try:
+        with writing_output(path):
             records.write(merged, path)
-        except OSError as error:
-            raise MachineError(f"{path} cannot be written ({one_line(error)})") from error
         print(f"{path}: {len(merged)} runs, {len(merged) - len(old)} more than before", file=sys.stderr)
     if args.readme or args.picture:
         document = summary.build(records.read(path))
@@ -49,10 +47,8 @@ def run(args: argparse.Namespace) -> int:
         picture = writing.picture_of(document)
         if picture is None:
             raise MachineError("the picture needs matplotlib: pip install 'tf1-models[plots]'")
-        try:
+        with writing_output(args.picture):
             write_bytes(args.picture, picture)
-        except OSError as error:
-            raise MachineError(f"{args.picture} cannot be written ({one_line(error)})") from error
     if args.record or args.readme or args.picture:
         return 0
     if not os.path.isdir(args.folder):

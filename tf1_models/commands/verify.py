@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
     parser.add_argument("checkpoints", nargs="*", metavar="CKPT", help="stored checkpoints (default: all)")
-    parser.add_argument("--data", default="cifar10", help="cifar10 (searched) or a path, for the scores")
+    parser.add_argument("--data", help="cifar10 (searched; the default) or a path, for the scores")
     parser.add_argument("--require-data", action="store_true", help="exit 3 when CIFAR-10 is missing")
     parser.add_argument("--no-scores", action="store_true", help="leave the scores out: no data is looked for")
     parser.add_argument("--batch-size", type=int, help="images a Session call on the fixed batch (default: all 64)")
@@ -25,12 +25,14 @@ def run(args: argparse.Namespace) -> int:
 
     if args.no_scores and args.require_data:
         raise UsageError("--no-scores and --require-data exclude each other")
+    if args.no_scores and args.data is not None:
+        raise UsageError("--no-scores looks at no data; leave out --data, or --no-scores")
     names = args.checkpoints or stored_manifest.names()
     if not names:
         raise InputError("no stored checkpoints here: run in a checkout that has the folder checkpoints/")
     for name in names:
         stored_manifest.folder_of(name)  # a wrong name ends here, before TensorFlow is imported
-    data = None if args.no_scores else _data(args.data, args.require_data)
+    data = None if args.no_scores else _data(args.data or "cifar10", args.require_data)
 
     from tf1_models.stored import check
 

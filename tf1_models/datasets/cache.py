@@ -21,7 +21,7 @@ import numpy as np
 from tf1_models.classes import N_CLASSES
 from tf1_models.datasets import arrays, assemble, find
 from tf1_models.datasets.dataset import Dataset
-from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.errors import InputError
 from tf1_models.storage import files
 from tf1_models.storage.reading import Reader, open_regular, shown
 
@@ -125,8 +125,8 @@ def write(data: Dataset, folder: str) -> bool:
         False when the folder holds this data set already and verifies.
 
     Raises:
-        InputError: the folder holds another or a damaged data set, or cannot be written.
-        MachineError: the disk is full.
+        InputError: the folder holds another or a damaged data set.
+        MachineError: it cannot be written.
     """
     manifest_path = os.path.join(folder, find.MANIFEST)
     if os.path.lexists(manifest_path):
@@ -136,7 +136,7 @@ def write(data: Dataset, folder: str) -> bool:
     present = find.form_of(folder)
     if present is not None:
         raise InputError(f"{shown(folder)} holds {present.form}; choose an --out of its own")
-    try:
+    with files.writing_output(folder):
         os.makedirs(folder, exist_ok=True)
         sha256 = {}
         for name, part in zip(NAMES, (data.x_train, data.y_train, data.x_test, data.y_test)):
@@ -156,9 +156,6 @@ def write(data: Dataset, folder: str) -> bool:
         }
         manifest["seal"] = _seal(manifest)
         files.write_json(manifest_path, manifest)
-    except OSError as error:
-        kind = MachineError if error.errno in (28, 122) else InputError  # ENOSPC, EDQUOT
-        raise kind(f"{shown(folder)} cannot be written: {one_line(error)}") from error
     return True
 
 

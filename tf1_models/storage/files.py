@@ -27,6 +27,22 @@ def writing(what: str) -> Iterator[None]:
         ) from error
 
 
+@contextlib.contextmanager
+def writing_output(path: str) -> Iterator[None]:
+    """Around writing a file that the user asked for, anywhere but in a run folder: what is refused becomes one line.
+
+    Raises:
+        MachineError: no such folder, no permission, no room, …; names `path`.
+    """
+    try:
+        yield
+    except OSError as error:
+        shown = "".join(c if c.isprintable() else "\ufffd" for c in path)
+        raise MachineError(
+            f"{shown} cannot be written ({error.strerror or one_line(error)}); choose another place, or mend this one"
+        ) from error
+
+
 def fsync_folder(folder: str) -> None:
     """Makes renames inside `folder` durable (POSIX: a rename is on disk once its folder is)."""
     handle = os.open(folder or ".", os.O_RDONLY)

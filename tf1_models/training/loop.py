@@ -48,7 +48,8 @@ def prepare(experiment: Experiment, data: Dataset, options: Options) -> Tuple[Ru
         The locked folder and the run.json record without its runtime part.
 
     Raises:
-        InputError: the folder cannot be written, is in use, or holds another configuration.
+        InputError: the folder is in use, or holds another configuration.
+        MachineError: it cannot be written.
         UsageError: settings that do not fit the data.
     """
     train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)

@@ -14,8 +14,8 @@ from typing import Any, Dict, List, Optional, Sequence
 import tf1_models
 from tf1_models import spec
 from tf1_models.checkpoints.saving import remove_uncommitted
-from tf1_models.errors import InputError, MachineError, one_line
-from tf1_models.storage.files import fsync_folder, make_folders, sha256_file, to_json, writing
+from tf1_models.errors import InputError, MachineError
+from tf1_models.storage.files import fsync_folder, make_folders, sha256_file, to_json, writing, writing_output
 from tf1_models.storage.reading import open_regular
 from tf1_models.storage.sealed import read_sealed, write_sealed
 
@@ -50,7 +50,8 @@ class RunFolder:
         """Makes the folder and takes its lock.
 
         Raises:
-            InputError: TensorFlow reads the path otherwise, it cannot be written, or another process trains in it.
+            InputError: TensorFlow reads the path otherwise, or another process trains in it.
+            MachineError: it cannot be written.
         """
         self.path = path
         self.metrics: List[Dict[str, Any]] = []
@@ -60,14 +61,10 @@ class RunFolder:
         if odd is not None:  # a checkpoint saved there would be found neither to resume nor to evaluate
             raise InputError(f"run folder {path!r} holds {odd!r}, which TensorFlow reads as a pattern or another file "
                              "system; choose a path without * ? [ \\ and :// with --out")
-        try:
+        with writing_output(path):
             make_folders(path)
             self._lock = open(self.file("lock"), "a+")  # held until close()
             self._open: List[Any] = [self._lock]
-        except OSError as error:
-            raise InputError(
-                f"run folder cannot be written ({one_line(error)}); choose another with --out"
-            ) from error
         self._take_lock()
 
     def _take_lock(self) -> None:
@@ -193,7 +190,8 @@ class RunFolder:
 
     def note_start(self, record: Dict[str, Any], runtime: Dict[str, Any], command: Sequence[str], log: Any) -> None:
         """Writes run.json at the first start; at a later one notes the start, and says when bits may now differ."""
-        start = {"command": list(command), "git_commit": git_commit(), "runtime": runtime}
+        start = {"command": list(command), "working_folder": os.getcwd(), "git_commit": git_commit(),
+                 "runtime": runtime}
         if not self.check_same(record):
             self.write_run({**record, "starts": [start]})
             return

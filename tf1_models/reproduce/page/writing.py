@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Optional
 
-from tf1_models.errors import MachineError, one_line
 from tf1_models.reproduce import reported_logs
 from tf1_models.reproduce.page import overview, results_page, tables
 from tf1_models.reproduce.verdicts import folders, summary
-from tf1_models.storage.files import to_json, write_bytes
+from tf1_models.storage.files import to_json, write_bytes, writing_output
 
 
 def document_of(root: str) -> "tuple[Dict[str, Any], folders.Folders]":
@@ -41,10 +40,8 @@ def write_pages(root: str) -> Dict[str, Any]:
         InputError: no such folder.
         MachineError: it cannot be written.
     """
-    try:
+    with writing_output(root):
         os.makedirs(root, exist_ok=True)
-    except OSError as error:
-        raise MachineError(f"{root} cannot be written ({one_line(error)})") from error
     document, found = document_of(root)
     picture = picture_of(document)
     contents = {
@@ -53,11 +50,10 @@ def write_pages(root: str) -> Dict[str, Any]:
         "report.md": tables.markdown(document),
         "report.html": results_page.render(document, found.finished, reported_logs.read(), picture),
     }
+    files = {name: text.encode("utf-8") for name, text in contents.items()}
     if picture is not None:
-        write_bytes(os.path.join(root, "report.png"), picture)
-    for name, text in contents.items():
-        try:
-            write_bytes(os.path.join(root, name), text.encode("utf-8"))
-        except OSError as error:
-            raise MachineError(f"{name} cannot be written ({one_line(error)})") from error
+        files["report.png"] = picture
+    for name, content in files.items():
+        with writing_output(os.path.join(root, name)):
+            write_bytes(os.path.join(root, name), content)
     return document
