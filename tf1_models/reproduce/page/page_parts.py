@@ -16,7 +16,8 @@ body { margin: 0 auto; max-width: 78rem; padding: 1.5rem 1.25rem 4rem; backgroun
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1.25rem 0 .35rem; } p { max-width: 62rem; margin: .5rem 0; }
-a { color: var(--up); } nav a { margin-right: 1rem; } .dim, figcaption { color: var(--dim); font-size: .87rem; }
+a { color: var(--up); } nav { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+.dim, figcaption { color: var(--dim); font-size: .87rem; }
 .counts { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; padding: 0; }
 .counts li { border: 1px solid var(--rule); border-radius: .4rem; padding: .15rem .6rem; background: var(--soft); }
 .counts b { font-variant-numeric: tabular-nums; }
@@ -54,6 +55,12 @@ details { border: 1px solid var(--rule); border-radius: .4rem; margin: .4rem 0; 
 details:target { border-color: var(--up); } summary { cursor: pointer; font-weight: 600; }
 table.matrix { width: auto; font-size: .75rem; } .matrix th, .matrix td { padding: .1rem .35rem; text-align: right; }
 .matrix td { background: rgba(var(--heat), var(--a)); }
+@media (max-width: 34rem) { body { padding: 1rem .75rem 3rem; } figure { flex-basis: 100%; }
+  .overview { overflow-x: auto; } .overview img { max-width: none; width: 44rem; }
+  table.sortable thead { display: none; } table.sortable tr { display: block; padding: .4rem 0;
+  border-bottom: 1px solid var(--rule); } table.sortable td { display: inline-block; border: 0; text-align: left;
+  padding: 0 .75rem 0 0; white-space: normal; } table.sortable td.why { display: block; min-width: 0; }
+  table.sortable td[data-label]::before { content: attr(data-label) " "; color: var(--dim); font-size: .8rem; } }
 @media print { :root { color-scheme: light; } nav, th button::after { display: none; } body { max-width: none;
   padding: 0; font-size: 10pt; } details:not([open]) { display: none; } tr, figure { break-inside: avoid; }
   a { color: inherit; } }

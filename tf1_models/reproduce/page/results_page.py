@@ -38,17 +38,17 @@ def kind(outcome: Optional[str]) -> str:
 def _row(entry: Mapping[str, Any]) -> str:
     name = f'<a href="#{_e(entry["report"])}-{_e(entry["run"])}">{_e(entry["run"])}</a>'
 
-    def cell(text: str, value: Optional[float], word: str = "n") -> str:
-        return f'<td class="{word}" data-v="{"" if value is None else value}">{_e(text)}</td>'
+    def cell(label: str, text: str, value: Optional[float]) -> str:
+        return f'<td class="n" data-label="{label}" data-v="{"" if value is None else value}">{_e(text)}</td>'
 
     outcome = entry["outcome"]
     return (
         f"<tr><td>{name}</td>"
-        + cell(str(entry["epochs"]), entry["epochs"])
-        + cell(tables.percent(entry["reported"]), entry["reported"])
-        + cell(tables.ours(entry), entry["mean"])
-        + cell(tables.deviation(entry), entry["deviation"])
-        + cell(tables.half_width(entry), entry["half_width"])
+        + cell("epochs", str(entry["epochs"]), entry["epochs"])
+        + cell("reported", tables.percent(entry["reported"]), entry["reported"])
+        + cell("ours", tables.ours(entry), entry["mean"])
+        + cell("deviation", tables.deviation(entry), entry["deviation"])
+        + cell("half-width", tables.half_width(entry), entry["half_width"])
         + f'<td class="{kind(outcome)}">{_e(entry["verdict"] or "none")}</td>'
         + f'<td class="why">{_e(entry["reason"])}</td></tr>'
     )
@@ -142,11 +142,15 @@ def _section(report: str, document: Mapping[str, Any], logs: Mapping[str, Sequen
     entries = [entry for entry in document["runs"] if entry["report"] == report]
     by_folder = {one.run.folder: one for one in finished}
     overlay = _score_chart([one for one in finished if one.run.report == report], f"{report}: all runs", faint=True)
-    details = "".join(_details(entry, logs.get(f"{report}/{entry['run']}", ()), by_folder) for entry in entries)
     words = f"{tables.METRIC_WORDS[entries[0]['metric']]}. {registry.experiments_module(report).TITLE}"
-    table = _table(_HEAD, [_row(entry) for entry in entries])
-    return (f'<section id="{report}"><h2>{report}</h2><p class="dim">{_e(words)}</p>{table}'
-            f'<div class="figures">{overlay}</div>{details}</section>')  # fmt: skip
+    run = [entry for entry in entries if entry["n"] or entry["collapsed"] or entry["seeds"]]
+    rest = [entry for entry in entries if entry not in run]
+    shown = [_table(_HEAD, [_row(entry) for entry in part])
+             + "".join(_details(entry, logs.get(f"{report}/{entry['run']}", ()), by_folder) for entry in part)
+             for part in (run, rest)]
+    folded = f"<details><summary>{len(rest)} of {len(entries)} rows not run</summary>{shown[1]}</details>"
+    return (f'<section id="{report}"><h2>{report}</h2><p class="dim">{_e(words)}</p>'
+            f'<div class="figures">{overlay}</div>{shown[0] if run else ""}{folded if rest else ""}</section>')
 
 
 def _variants(document: Mapping[str, Any]) -> str:
@@ -212,9 +216,10 @@ def render(document: Mapping[str, Any], finished: Sequence[Finished], logs: Dict
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><title>tf1_models: reported and reproduced</title><style>{STYLE}</style></head><body>
 <h1>Reported and reproduced</h1><p class="dim">tf1_models {_e(document["tf1_models"])}, level {document["level"]}</p>
-{top}<nav>{links}<a href="#statistics">how a number is judged</a></nav><ul class="counts">{counts}</ul>
+{top}<nav>{links}<a href="#groups">groups of rows</a><a href="#statistics">how a number is judged</a></nav><ul class="counts">{counts}</ul>
 <div class="figures">{charts.scatter(diagonal, pairs)}{charts.scatter("The upper end of it", upper)}</div>
-{closing}{_failures(document)}{sections}{_variants(document)}
+{_failures(document)}{sections}{_variants(document)}
+<section id="groups"><h2>What groups of rows say</h2>{closing}</section>
 <section id="environment"><h2>Environment and data</h2><ul>{places or "<li>nothing was run</li>"}</ul></section>
 <section id="statistics"><h2>How a number is judged</h2>{rules}</section>
 <script>{SCRIPT}</script></body></html>
