@@ -2,9 +2,9 @@
 
     python -m tests.faults.odd_paths [--names NAME …]
 
-For each name: train is interrupted, resumed and finished, then evaluate, predict, checkpoint inspect and report read the
-run. A name either works throughout or is refused by the first command, with one line and exit code 3, before anything is
-trained. Prints a line a name; exit 1 when one did neither.
+For each name: train is interrupted, resumed and finished, then evaluate, predict, checkpoint inspect and report read
+the run. A name either works throughout or is refused by the first command, with one line and exit code 3, before
+anything is trained. Prints a line a name; exit 1 when one did neither.
 """
 
 from __future__ import annotations

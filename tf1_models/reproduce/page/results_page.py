@@ -216,7 +216,8 @@ def render(document: Mapping[str, Any], finished: Sequence[Finished], logs: Dict
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><title>tf1_models: reported and reproduced</title><style>{STYLE}</style></head><body>
 <h1>Reported and reproduced</h1><p class="dim">tf1_models {_e(document["tf1_models"])}, level {document["level"]}</p>
-{top}<nav>{links}<a href="#groups">groups of rows</a><a href="#statistics">how a number is judged</a></nav><ul class="counts">{counts}</ul>
+{top}<nav>{links}<a href="#groups">groups of rows</a><a href="#statistics">how a number is judged</a></nav>
+<ul class="counts">{counts}</ul>
 <div class="figures">{charts.scatter(diagonal, pairs)}{charts.scatter("The upper end of it", upper)}</div>
 {_failures(document)}{sections}{_variants(document)}
 <section id="groups"><h2>What groups of rows say</h2>{closing}</section>
