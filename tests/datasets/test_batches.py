@@ -51,6 +51,27 @@ def test_full_batches_are_not_moved():
     assert taken.is_official()
 
 
+def test_every_batch_must_be_the_official_one():
+    for slot in range(len(batches.NAMES)):  # the test batch too
+        taken = batches.Batches()
+        taken._md5 = list(batches.OFFICIAL_MD5)
+        taken._md5[slot] = "0" * 32
+        assert not taken.is_official()
+    # as the archive's authors and torchvision publish them
+    assert batches.OFFICIAL_MD5[0] == "c99cafc152244af753f735de768cd75f"
+    assert batches.OFFICIAL_MD5[5] == "40351d587109b95175f43aff81a1287e"
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_as_many_labels_as_images(tmp_path, more):
+    data = forms.tiny()
+    folder = forms.write_py(str(tmp_path), data)
+    x, y = forms.parts(data)["data_batch_2"]
+    longer = np.append(y, y)[: len(y) + more]
+    forms.write(os.path.join(folder, "data_batch_2"), forms.py2_batch(x, longer))
+    assert f"{len(x)} images but {len(x) + more} labels; they must be as many" in refusal(folder)
+
+
 def test_missing_batch(tmp_path, suffix):
     folder = WRITERS[suffix](str(tmp_path), forms.tiny())
     os.unlink(os.path.join(folder, f"data_batch_3{suffix}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict
+from typing import Any, Dict, Tuple
 
 import pytest
 
@@ -29,3 +29,10 @@ def test_the_pins_that_move_numbers_are_those_that_the_file_marks() -> None:
     with open(os.path.join(ROOT, "requirements.txt"), encoding="utf-8") as stream:
         marked = {row.split("==")[0] for row in stream if "==" in row and "(numbers)" in row}
     assert set(pins.TF221.numbers) == marked
+
+
+@pytest.mark.parametrize("version, lane", [((3, 7, 16), pins.TF115), ((3, 8, 18), pins.TF115), ((3, 9, 0), pins.TF221),
+                                           ((3, 11, 7), pins.TF221)])
+def test_the_lane_of_each_python(version: Tuple[int, int, int], lane: pins.Lane, monkeypatch: Any) -> None:
+    monkeypatch.setattr(pins.sys, "version_info", version)
+    assert pins.lane() is lane

@@ -247,3 +247,12 @@ def test_a_rubric_made_for_one_metric_is_not_used_for_another() -> None:
     assert make_policy(rubric=rubric, tolerance=0.0, max_points=5).rubric.max_points == 5.0
     with pytest.raises(UsageError, match="made for accuracy"):
         make_policy("macro_f1", rubric=rubric)
+
+
+def test_p_is_never_zero() -> None:
+    """A difference that no swap reaches: the observed arrangement itself is one of draws + 1."""
+    truth = np.arange(2000) % 10
+    other = (truth + 1) % 10
+    found = paired.randomisation(truth.astype(np.uint8), truth.astype(np.uint8), other.astype(np.uint8),
+                                      "accuracy", draws=199, seed=0)
+    assert found["difference"] == 1.0 and found["p"] == 1 / 200

@@ -141,15 +141,6 @@ def test_dropout_keeps_the_share_that_keep_prob_says(tf: Any) -> None:
     assert abs((kept > 0).mean() - 0.6) < 5 * np.sqrt(0.24 / kept.size)  # 0.4 would be a drop rate's mask
 
 
-def test_the_two_masks_are_not_one(tf: Any) -> None:
-    from tf1_models.graphs.parts.random_ops import uniform
-
-    with tf.Graph().as_default(), tf.Session() as session:
-        step = tf.constant(3, tf.int64)
-        one, two = session.run([uniform([64], name, 51, step, tf.float32) for name in ("dropout_fc1", "dropout_fc2")])
-    assert np.abs(np.corrcoef(one, two)[0, 1]) < 0.5 and not np.array_equal(one, two)
-
-
 def test_q15_the_bypass_leaves_w_fc2_to_its_decay(tf: Any) -> None:
     """The listing's W_fc2 gets a gradient from the data; in the published copy only the L2 term reaches it."""
     for overrides, from_data in ((None, True), ({"fc2_bypassed": "true"}, False)):

@@ -13,7 +13,7 @@ import pytest
 from tests.reproduce.fake_runs import OFFICIAL, write_run
 from tf1_models import registry
 from tf1_models.errors import UsageError
-from tf1_models.reproduce.runs import cost, queue
+from tf1_models.reproduce.runs import cost, machine_speed, queue
 from tf1_models.reproduce.verdicts import folders
 
 Y_TRAIN = (np.arange(50000) % 10).astype(np.uint8)
@@ -117,6 +117,31 @@ def test_cost_is_unknown_until_measured(tmp_path: Any) -> None:
     assert cost.seconds_left(final, speeds) is None
     ordered = cost.by_cost([final, dataclasses.replace(task, epochs=3), task], speeds)
     assert [one.epochs for one in ordered] == [3, 20, 30]
+
+
+def test_every_kind_of_work_has_a_shipped_speed(monkeypatch: Any, tmp_path: Any) -> None:
+    """Every row's cost is known before anything was trained, twice as fast a machine takes half the time."""
+    with open(machine_speed.PATH, encoding="utf-8") as stream:
+        document = json.load(stream)
+    found = tasks(tmp_path, list(registry.REPORTS), [])
+    assert {cost.speed_key(task.identity) for task in found} <= set(document["speeds"])
+    left = {}
+    for scale in (1.0, 2.0):
+        monkeypatch.setattr(machine_speed, "gflops", lambda scale=scale: scale * document["gflops"])
+        speeds = cost.speeds(str(tmp_path), found, 1)
+        left[scale] = [cost.seconds_left(task, speeds) for task in found]
+    assert all(seconds and seconds > 60 for seconds in left[1.0])
+    assert left[2.0] == pytest.approx([seconds / 2 for seconds in left[1.0] if seconds])
+    assert "about" in cost.in_all(left[1.0]) and "unknown" not in cost.in_all(left[1.0])
+
+
+def test_this_machine_is_measured_only_where_something_is_unknown(monkeypatch: Any, tmp_path: Any) -> None:
+    (task,) = tasks(tmp_path, ["prelu_cnn"], ["elu_adam"])
+    monkeypatch.setattr(machine_speed, "gflops", lambda: pytest.fail("measured"))
+    write_run(tmp_path, "prelu_cnn", "elu_adam", 7, 0.7)
+    assert cost.speeds(str(tmp_path), [task], 1) == cost.measured_speeds(str(tmp_path))
+    monkeypatch.undo()
+    assert 0.1 < machine_speed.gflops(0.05) < 10_000
 
 
 def test_hours() -> None:

@@ -9,9 +9,9 @@ from typing import Any, Dict, List
 import pytest
 
 from tests.reproduce.fake_runs import LOSSY, OFFICIAL, write_run
-from tf1_models import registry
+from tf1_models import registry, spec
 from tf1_models.reproduce import records
-from tf1_models.reproduce.verdicts import folders, summary
+from tf1_models.reproduce.verdicts import finished, folders, summary
 from tf1_models.reproduce.verdicts.finished import FinishedRun
 
 
@@ -230,3 +230,39 @@ def test_test_scores_on_the_way_serve_shorter_rows_of_a_run_that_follows_dev(tmp
     records.write(records.merge([], [one.run for one in folders.read_all(str(tmp_path)).finished]), path)
     (recorded,) = records.read(path)
     assert sorted(recorded.test_at) == ["20", "25"] and recorded.test_at["25"]["accuracy"] == pytest.approx(0.811)
+
+
+def test_nine_conv_is_judged_by_weighted_f1_on_dev() -> None:
+    """The report prints the weighted one (Q14); on an unbalanced dev split macro is another number."""
+    scores = {split: {"accuracy": 0.7, "macro_f1": 0.71, "weighted_f1": 0.72, "n": 12500, "one_class": False}
+              for split in ("dev", "test")}
+    scores["test"] = {**scores["test"], "weighted_f1": 0.6}
+    final = registry.experiment("nine_conv", "final")
+    run = FinishedRun(
+        report="nine_conv", run="final", seed=51, identity=spec.identity(final), data="cifar10",
+        data_digest=OFFICIAL, data_lossy=False, epochs=50, ended_by="epochs", scores=scores, by_epoch={},
+        eval_split="dev", variables_sha256="", versions={},
+    )
+    draw = finished.draw_for(run, final)
+    assert draw is not None and draw.value == 0.72
+    assert {row.reported.metric for row in registry.runs("nine_conv")} == {"dev_f1_weighted"}
+
+
+@pytest.mark.parametrize("shift, missed", [(0.08, 1), (-0.08, 1), (0.0, 0)])
+def test_a_miss_is_counted_on_either_side(tmp_path: Any, shift: float, missed: int) -> None:
+    reported = registry.experiment("course_models", "model2_batch_512").reported.value
+    assert reported is not None
+    seeds(tmp_path, "course_models", "model2_batch_512", [reported + shift + delta for delta in (-0.002, 0.0, 0.002)])
+    document = build(tmp_path)
+    assert row(document, "course_models", "model2_batch_512")["outcome"] == {
+        0.08: "higher", -0.08: "lower", 0.0: "reproduced"}[shift]
+    assert document["chance"]["misses"] == missed and document["chance"]["tested"] == 1
+
+
+def test_a_collapsed_seed_is_no_noise(tmp_path: Any) -> None:
+    seeds(tmp_path, "prelu_cnn", "final", [0.770, 0.773, 0.776])
+    without = row(build(tmp_path), "prelu_cnn", "final")
+    write_run(tmp_path, "prelu_cnn", "final", 3, 0.1, one_class=True)
+    with_it = row(build(tmp_path), "prelu_cnn", "final")
+    assert with_it["collapsed"] == 1 and without["collapsed"] == 0
+    assert with_it["half_width"] == without["half_width"] and with_it["sd"] == without["sd"]

@@ -16,7 +16,7 @@ from tf1_models.errors import CheckFailed, Interrupted
 from tf1_models.output.progress import Log
 from tf1_models.output.watching import Watcher
 from tf1_models.scoring import evaluate
-from tf1_models.training import collapse, loop
+from tf1_models.training import collapse, epoch_state, loop
 
 ONE_HOT = "one-hot softmax for every training image (loss + accuracy = log(e + 9)), no gradient is left"
 
@@ -101,6 +101,20 @@ def _lines(*classes: int) -> List[Dict[str, Any]]:
 ])
 def test_collapsed_is_said_of_what_does_not_recover(classes: Tuple[int, ...], ended: bool, said: List[str]) -> None:
     assert collapse.words(_lines(*classes), ended) == said
+
+
+def test_an_epoch_with_every_image_right_is_no_collapse() -> None:
+    """A one-hot softmax that is right everywhere has the same sum of loss and accuracy."""
+    row = registry.experiment("course_models", "model2")
+    scores = {"accuracy": 1.0, "macro_f1": 1.0, "weighted_f1": 1.0, "confusion_matrix": np.eye(10, dtype=int).tolist()}
+    for n_correct, one_hot in ((40, False), (39, True)):
+        progress = epoch_state.Progress(step=4, step_in_epoch=4, loss_sum=5.8, n_seen=40, n_correct=n_correct,
+                                        n_one_hot=4)
+        line = epoch_state.epoch_line(progress, row, 0.001, evaluate.SplitScore(scores, 1.46), 1.0, 0)
+        assert line.get("one_hot_softmax", False) is one_hot
+        progress.n_one_hot = 3  # one batch is not: the net still learns
+        line = epoch_state.epoch_line(progress, row, 0.001, evaluate.SplitScore(scores, 1.46), 1.0, 0)
+        assert "one_hot_softmax" not in line
 
 
 @pytest.mark.parametrize("step, train, test, young", [

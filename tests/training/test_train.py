@@ -17,6 +17,7 @@ from tf1_models.output.progress import Log
 from tf1_models.output.watching import StepSeen, Watcher
 from tf1_models.storage.sealed import read_sealed
 from tf1_models.training import loop
+from tf1_models.training.stopping import EarlyStopping
 
 pytestmark = pytest.mark.tf
 
@@ -268,3 +269,41 @@ def test_a_longer_run_scores_test_where_a_shorter_row_ends(tmp_path: Any, tiny: 
     monkeypatch.undo()
     plain, _ = run(tmp_path / "plain", tiny, {"epochs": "3", "patience_epochs": "none"})
     assert plain["variables_sha256"] == longer["variables_sha256"], "it decides nothing"
+
+
+def test_early_stopping_watches_the_cost_with_its_l2_term(tmp_path: Any, tiny: Any, monkeypatch: Any) -> None:
+    """The report's `cost` is cross-entropy plus L2, summed over the epoch."""
+    heard: List[float] = []
+    monkeypatch.setattr(EarlyStopping, "validate", lambda self, loss: bool(heard.append(loss)))
+    settings = {"patience_epochs": "5", "epochs": "2", "batch_size": "10"}
+    _, folder = run(tmp_path, tiny, settings, report="nine_conv")
+    lines = metrics_without_times(folder)
+    assert heard == [line["loss_sum"] for line in lines]
+    assert all(line["l2_loss"] > 0.1 * line["data_loss"] for line in lines)  # so that the other sum would be seen
+
+
+@pytest.mark.parametrize("report, shuffled", [("course_models", False), ("nine_conv", True)])
+def test_the_order_of_the_images(tmp_path: Any, tiny: Any, report: str, shuffled: bool) -> None:
+    """Q2: course_models takes its batches in file order, every epoch; elsewhere each epoch has an order of its own."""
+    from tf1_models.training.steps import Steps
+
+    taken: List[int] = []
+
+    class Recorder(Steps):
+        def take(self, batches: Any, epoch: int, step: int, rate: float) -> Any:
+            taken.extend(int(position) for batch in batches for position in batch)
+            return super().take(batches, epoch, step, rate)
+
+    settings = {"epochs": "2", "batch_size": "10", "dev_split": "none", "patience_epochs": "none"}
+    name = registry.default_run(report)
+    row = registry.experiment(report, name, settings)
+    options = loop.Options(out=str(tmp_path), threads=1, steps=Recorder())
+    folder, record = loop.prepare(row, tiny, options)
+    try:
+        loop.train(row, tiny, folder, record, options, Log(quiet=True))
+    finally:
+        folder.close()
+    n = len(tiny.y_train)
+    one, two = taken[:n], taken[n:]
+    assert sorted(one) == sorted(two) == list(range(n))
+    assert (one == two == list(range(n))) is not shuffled and (one == two) is not shuffled

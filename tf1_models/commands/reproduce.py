@@ -129,8 +129,9 @@ def _sweep(tasks: Sequence[Any], args: argparse.Namespace) -> Any:
 def _print_plan(tasks: Sequence[Any], args: argparse.Namespace) -> int:
     """--dry-run: by cost; --status: in the reports' order."""
     from tf1_models.reproduce.runs import cost, queue
+    from tf1_models.session.tensorflow_setup import usable_cpus
 
-    speeds = cost.measured_speeds(args.out)
+    speeds = cost.speeds(args.out, tasks, args.threads or max(usable_cpus() // args.jobs, 1))
     covered = {} if args.each else {tasks[k].label: other.label for k, other in queue.covered_by(tasks).items()}
     rows: List[Dict[str, Any]] = []
     for task in tasks if args.status else cost.by_cost(tasks, speeds):

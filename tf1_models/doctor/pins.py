@@ -68,5 +68,5 @@ TENSORFLOW_NAMES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "nvidia-te
 
 
 def lane() -> Lane:
-    """The tested set for this interpreter: Python 3.9 and older can only run TensorFlow 1.15."""
+    """The tested set for this interpreter: up to Python 3.8 that of 1.15 (which 3.7 runs), from 3.9 on that of 2.21."""
     return TF115 if sys.version_info < (3, 9) else TF221

@@ -1,4 +1,4 @@
-"""Hours a run will take, from samples/s that were measured; unknown until something like it was run."""
+"""Hours a run will take: from samples/s that were measured here, else from shipped speeds scaled to this machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from tf1_models.errors import InputError
+from tf1_models.reproduce.runs import machine_speed
 from tf1_models.reproduce.runs.queue import Task, epochs_done, state_of
 from tf1_models.reproduce.verdicts import folders
 from tf1_models.storage.files import to_json
@@ -33,6 +34,20 @@ def measured_speeds(root: str) -> Dict[str, float]:
         found = [line.get("samples_per_s") for line in folders.metrics_lines(folder)]
         samples.setdefault(key, []).extend(value for value in found if isinstance(value, float) and value > 0.0)
     return {key: statistics.median(values) for key, values in samples.items() if values}
+
+
+def speeds(root: str, found: Sequence[Task], threads: int) -> Dict[str, float]:
+    """Measured speeds, and for kinds of work that were never trained here the shipped ones, scaled to this machine.
+
+    Args:
+        root: Results folder.
+        found: The tasks that are asked about; where all were measured, nothing else is.
+        threads: Of each run.
+    """
+    measured = measured_speeds(root)
+    if all(speed_key(task.identity) in measured for task in found):
+        return measured
+    return {**machine_speed.shipped(threads), **measured}
 
 
 def seconds_left(task: Task, speeds: Mapping[str, float]) -> Optional[float]:
@@ -64,7 +79,7 @@ def in_all(left: Sequence[Optional[float]]) -> str:
     known = [seconds for seconds in left if seconds is not None]
     words = [f"about {hours(sum(known))} of training one after the other"] if known else []
     if len(known) < len(left):
-        words.append(f"{len(left) - len(known)} of unknown cost (nothing like them was trained in this results folder)")
+        words.append(f"{len(left) - len(known)} of unknown cost (no run like them was measured)")
     return " and ".join(words) or "nothing left to train"
 
 

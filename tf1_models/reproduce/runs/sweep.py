@@ -14,6 +14,7 @@ from tf1_models.reproduce.runs import cost
 from tf1_models.reproduce.runs.display import Display
 from tf1_models.reproduce.runs.queue import Task, covered_by, state_of
 from tf1_models.reproduce.runs.task import run_task
+from tf1_models.session.tensorflow_setup import usable_cpus
 from tf1_models.training.interrupts import wanted
 
 _ETA_S = 10.0  # speeds are read from every metrics.jsonl: not more often than this
@@ -78,8 +79,9 @@ def run(tasks: Sequence[Task], out: str, engine: Engine, share: bool = True) -> 
     covered = covered_by(tasks) if share else {}
     wanted = [task for k, task in enumerate(tasks) if k not in covered]
     waiting = [task for task in wanted if state_of(task) != "finished"]
-    waiting = cost.by_cost(waiting, cost.measured_speeds(out))
-    eta = _Eta(waiting, out, engine.jobs)
+    speeds = cost.speeds(out, waiting, engine.threads or max(usable_cpus() // engine.jobs, 1))
+    waiting = cost.by_cost(waiting, speeds)
+    eta = _Eta(waiting, out, engine.jobs, speeds)
     display = Display(len(wanted), len(wanted) - len(waiting), eta.words, engine.quiet)
     with StopFlag() as stop:
         try:
@@ -91,7 +93,6 @@ def run(tasks: Sequence[Task], out: str, engine: Engine, share: bool = True) -> 
                                               lambda: stop.count, display.finished)
             else:
                 from tf1_models.reproduce.runs import local_engine
-                from tf1_models.session.tensorflow_setup import usable_cpus
 
                 threads = engine.threads or max(usable_cpus() // engine.jobs, 1)
 
@@ -117,15 +118,15 @@ def _absolute(task: Task) -> Task:
 class _Eta:
     """Words for the time left, from measured epochs; computed now and then."""
 
-    def __init__(self, waiting: Sequence[Task], out: str, jobs: int) -> None:
-        self._waiting, self._out, self._jobs = waiting, out, jobs
+    def __init__(self, waiting: Sequence[Task], out: str, jobs: int, expected: Dict[str, float]) -> None:
+        self._waiting, self._out, self._jobs, self._expected = waiting, out, jobs, expected
         self._at, self._words = -_ETA_S, ""
 
     def words(self, anew: bool) -> str:
         now = time.monotonic()
         if anew or now - self._at >= _ETA_S:
             self._at = now
-            speeds = cost.measured_speeds(self._out)
+            speeds = {**self._expected, **cost.measured_speeds(self._out)}
             left = [cost.seconds_left(task, speeds) for task in self._waiting]
             unknown = sum(seconds is None for seconds in left)
             known = sum(seconds for seconds in left if seconds is not None)
