@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from tf1_models.datasets.splits import split_indices
 from tf1_models.output import report_plots
 from tf1_models.output.watching import StepSeen, Watcher
 from tf1_models.spec import Experiment
@@ -42,27 +43,34 @@ def course_step_line(step: int, batch: int, n_batches: int, accuracy: float, los
     )
 
 
-def course_end_lines(n_correct: int, matrix: np.ndarray, class_names: Sequence[str]) -> List[str]:
-    """course_models' end: a rule, the unrounded test accuracy, `main`, the confusion matrix under the class names.
+def course_end_lines(n_correct: int, n_images: int) -> List[str]:
+    """course_models' end: a rule, the unrounded test accuracy, `main`.
+
+    What the report shows below `main` is no output of text: class names, ten 0s and a scale from 0 to 25, in five
+    places the same. A matrix over 10,000 images would hold no ten 0s in a row and go far beyond 25; they are the
+    titles and the axis ticks (0 and 25 of 32 pixels) of a row of ten pictures, `report_plots.class_row`.
+    """
+    percent = n_correct / n_images * 100  # `correct.mean()*100`: 73.11999999999999, as the report prints
+    return ["#####", f"Test ACC Rate --> {percent} %", "main"]
+
+
+def nine_conv_stop_lines(losses: Sequence[float], patience_epochs: int) -> List[str]:
+    """What nine_conv prints when its rule stops: the best loss, this one, the count before it was raised (Q21).
 
     Args:
-        n_correct: Of the images in `matrix`.
-        matrix: int [10, 10], row = true class.
-        class_names: Ten names.
+        losses: Summed loss of each epoch, the last one's at the stop.
+        patience_epochs: Of the rule; the count at the stop is what it tolerates.
     """
-    percent = n_correct / int(np.sum(matrix)) * 100  # `correct.mean()*100`: 73.11999999999999, as the report prints
-    widths = [max(len(name), len(str(int(np.max(matrix))))) for name in class_names]
-    lines = ["#####", f"Test ACC Rate --> {percent} %", "main"]
-    lines.append(" ".join(f"{name:>{width}}" for name, width in zip(class_names, widths)))
-    for row, name in zip(matrix, class_names):
-        lines.append(" ".join(f"{int(count):>{width}}" for count, width in zip(row, widths)) + f"  {name}")
-    return lines
+    best = float("inf")
+    for loss in losses[:-1]:
+        if not best < loss:
+            best = loss
+    return [f"min loss: {best}", f"this loss: {losses[-1]}", f"step: {patience_epochs}", "Early stopped!"]
 
 
-def nine_conv_end_lines(ended_by: str, weighted_f1: float) -> List[str]:
+def nine_conv_end_line(weighted_f1: float) -> str:
     """nine_conv's end; the F1 that it prints is the weighted one (Q14)."""
-    stopped = ["Early stopped!"] if ended_by == "early_stopping" else []
-    return [*stopped, f"dev 데이터 f1 score: {weighted_f1:.6f}"]
+    return f"dev 데이터 f1 score: {weighted_f1:.6f}"
 
 
 def bn_cnn_end_line(accuracy: float, n_images: int) -> str:
@@ -71,13 +79,31 @@ def bn_cnn_end_line(accuracy: float, n_images: int) -> str:
 
 
 def prelu_cnn_step_line(batch: int, loss: float) -> str:
-    """prelu_cnn's line of every 10,000th batch, which is the first of each epoch: `print(j, loss)` of a tensor."""
-    return f"{batch} tensor({loss:.4f})"
+    """prelu_cnn's line of every 10,000th batch, which is the first of each epoch: `print(j, loss)` of a tensor.
+
+    Device and gradient function are the report's words, whatever computes here.
+    """
+    return f"{batch} tensor({loss:.4f}, device='cuda:0', grad_fn=<NllLossBackward>)"
 
 
 def prelu_cnn_end_line(n_correct: int, n_images: int) -> str:
     """prelu_cnn's end: 100 * correct / total in float32, as PyTorch computed it (77.5040054321289)."""
     return f"Accuracy of Test Data: {float(np.float32(100 * n_correct) / np.float32(n_images))}"
+
+
+def alexnet_bn_start_lines(n_train: int, n_dev: int, n_test: int, batch_size: int) -> List[str]:
+    """What alexnet_bn prints before training: the three generators' counts and the shapes of their first batches.
+
+    The validation generator's batch is the training one's (both 50 in the listing), the test generator's is 100.
+    """
+    lines = [f"Found {n} images belonging to 10 classes." for n in (n_train, n_dev, n_test)]
+    lines += ["", "check shape of data shape"]
+    sizes = (("train", n_train, batch_size), ("valid", n_dev, batch_size), ("test", n_test, 100))
+    for name, n_images, size in sizes:
+        n = min(n_images, size)
+        lines.append(f"input data shape from {name}_generator: ({n}, 256, 256, 3)")
+        lines.append(f"class data shape from {name}_generator: ({n}, 10)")
+    return lines
 
 
 def alexnet_bn_end_lines(accuracy: float) -> List[str]:
@@ -108,11 +134,12 @@ class ReportConsole(Watcher):
 
 
 class CourseModelsConsole(ReportConsole):
-    """Sample grid, step lines, end lines."""
+    """Sample grid, step lines, end lines, a row of ten pictures."""
 
-    def start(self, images: np.ndarray, resumed: bool) -> None:
+    def start(self, data: Any, resumed: bool) -> None:
+        self._test = (data.x_test, data.y_test)
         if not resumed:
-            self.save("samples.png", report_plots.sample_grid(images))
+            self.save("samples.png", report_plots.sample_grid(data.x_train))
 
     def step(self, seen: StepSeen) -> None:
         batch = seen.step_in_epoch - 1
@@ -122,8 +149,9 @@ class CourseModelsConsole(ReportConsole):
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
         matrix = np.asarray(result["test"]["confusion_matrix"])
-        for text in course_end_lines(int(np.trace(matrix)), matrix, class_names):
+        for text in course_end_lines(int(np.trace(matrix)), int(matrix.sum())):
             self.write(text)
+        self.save("class_row.png", report_plots.class_row(*self._test, class_names))
 
 
 class BnCnnConsole(ReportConsole):
@@ -149,7 +177,11 @@ class PreluCnnConsole(ReportConsole):
 
 
 class NineConvConsole(ReportConsole):
-    """`Epoch n`, the epoch's summed loss, the end lines."""
+    """`학습시작` (training starts), `Epoch n`, the epoch's summed loss, why it stopped, the end line."""
+
+    def start(self, data: Any, resumed: bool) -> None:
+        if not resumed:
+            self.write("학습시작")
 
     def start_epoch(self, epoch: int, n_epochs: int, step_in_epoch: int, n_steps: int) -> None:
         self.write(f"Epoch {epoch + 1}")
@@ -158,13 +190,24 @@ class NineConvConsole(ReportConsole):
         self.write(f"losses: {line['loss_sum']}")
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
+        patience_epochs = self.experiment.patience_epochs
+        if result["ended_by"] == "early_stopping" and patience_epochs is not None:
+            for text in nine_conv_stop_lines([line["loss_sum"] for line in lines], patience_epochs):
+                self.write(text)
         scores = result["dev"] or result["test"]  # dev_split=none leaves test only
-        for text in nine_conv_end_lines(result["ended_by"], scores["weighted_f1"]):
-            self.write(text)
+        self.write(nine_conv_end_line(scores["weighted_f1"]))
 
 
 class AlexnetBnConsole(ReportConsole):
-    """End lines and the two JPEGs of the script, which it would have saved blank (Q22)."""
+    """The generators' lines, end lines and the two JPEGs of the script, which it would have saved blank (Q22)."""
+
+    def start(self, data: Any, resumed: bool) -> None:
+        if not resumed:
+            train_indices, dev_indices = split_indices(self.experiment.dev_split, data.y_train)
+            n_dev = 0 if dev_indices is None else len(dev_indices)
+            for text in alexnet_bn_start_lines(len(train_indices), n_dev, len(data.y_test),
+                                               self.experiment.batch_size):
+                self.write(text)
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
         for text in alexnet_bn_end_lines(result["test"]["accuracy"]):

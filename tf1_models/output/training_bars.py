@@ -7,8 +7,6 @@ import sys
 import time
 from typing import Any, Dict, List, Optional
 
-import numpy as np
-
 from tf1_models.output.progress import tell, wants_bar
 from tf1_models.output.watching import StepSeen, Watcher
 
@@ -114,8 +112,8 @@ class Bars(Watcher):
         self._total = 0
         self._whole = False
 
-    def start(self, images: np.ndarray, resumed: bool) -> None:
-        del images, resumed
+    def start(self, data: Any, resumed: bool) -> None:
+        del data, resumed
         self.close()
 
     def start_epoch(self, epoch: int, n_epochs: int, step_in_epoch: int, n_steps: int) -> None:

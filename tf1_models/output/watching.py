@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Sequence
 
-import numpy as np
-
 
 class StepSeen(NamedTuple):
     """One training step, after it was taken.
@@ -35,8 +33,8 @@ class Watcher:
     None of them may change the run; an exception ends it, without a save.
     """
 
-    def start(self, images: np.ndarray, resumed: bool) -> None:
-        """Before the first epoch of this process; uint8 [N, 32, 32, 3], the training images in file order."""
+    def start(self, data: Any, resumed: bool) -> None:
+        """Before the first epoch of this process; the run's `Dataset`, and whether it takes up a checkpoint."""
 
     def start_epoch(self, epoch: int, n_epochs: int, step_in_epoch: int, n_steps: int) -> None:
         """Before an epoch (zero-based) or what a resumed run has left of it."""

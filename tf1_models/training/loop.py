@@ -144,7 +144,7 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
         watchers.append(EventWriter(tf, folder.events(tf, progress.step), experiment.eval_split))
         for watcher in watchers:
             stack.callback(watcher.close)
-            watcher.start(data.x_train, resumed)
+            watcher.start(data, resumed)
 
         # ---- epochs --------------------------------------------------------------------------------------------------
         on_eval: Optional[SplitScore] = None
