@@ -6,6 +6,11 @@ A message says what was wrong, what is allowed and what to do; `cli.main` prints
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
+from typing import Optional
+
 
 class KitError(Exception):
     """Base of every error that the kit raises on purpose."""
@@ -55,6 +60,35 @@ def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     text = "".join(c for c in text if c.isprintable())
     return text or type(error).__name__
+
+
+def checkout() -> Optional[str]:
+    """The checkout that the kit runs from; None for an installed kit, which has no such files beside it."""
+    above = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return above if os.path.isfile(os.path.join(above, "pyproject.toml")) else None
+
+
+def install_command(extra: str) -> str:
+    """The command that adds the packages of one of the kit's extras.
+
+    Args:
+        extra: `tf` (TensorFlow), `plots` (matplotlib) or `data` (Pillow), as pyproject.toml names them.
+
+    Returns:
+        `pip install 'tf1-models[EXTRA]'` for an installed kit, which pip then finds in place; in a checkout, which no
+        index knows, the same by its path.
+    """
+    folder = checkout()
+    if folder is None:
+        return f"pip install 'tf1-models[{extra}]'"
+    return f"pip install -e {shlex.quote(f'{folder}[{extra}]')}"
+
+
+def tensorflow_command() -> str:
+    """What gives this Python a TensorFlow: `install_command("tf")`, or, where no release serves it, which ones do."""
+    if sys.version_info[:2] == (3, 7) or (3, 10) <= sys.version_info[:2] <= (3, 13):
+        return install_command("tf")
+    return "python3.11 -m venv .venv, and install the kit there (TensorFlow 2.21 needs Python 3.10 to 3.13, 1.15.5 3.7)"
 
 
 _STACK_WORDS = ("Graph execution error", "Detected at node", "Node: ", "File ", "Exception")

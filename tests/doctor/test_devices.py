@@ -14,6 +14,7 @@ from tf1_models.doctor import cuda_libraries, devices, pins
 from tf1_models.doctor.child import Child
 from tf1_models.doctor.cuda_libraries import Finding
 from tf1_models.doctor.line import FAILED, NOT_NEEDED, OK, WARNING
+from tf1_models.errors import install_command
 
 NO_DRIVER: Dict[str, Any] = {"kernel_module": None, "libcuda": "libcuda.so.1: cannot open", "nvml": "no", "cuda": None,
                              "init": None, "gpus": 0}
@@ -145,7 +146,8 @@ def test_a_child_that_crashes_hangs_or_talks_nonsense_is_a_red_line() -> None:
     assert line.status == FAILED and "AVX" in line.text
     found, ended = child("import sys; sys.stderr.write('first\\nlast words\\n'); sys.exit(3)")
     assert ended == "ended with exit code 3 in stage 'import': last words"
-    assert devices.tensorflow(found, ended)[0].mend == "pip install --force-reinstall -r requirements.txt"
+    assert devices.tensorflow(found, ended)[0].mend == (
+        f"pip install --force-reinstall 'tensorflow=={pins.lane().pins['tensorflow']}'")
     found, ended = child("import time; time.sleep(60)", 0.5)
     assert ended is not None and "gave no answer in 0 s" in ended
     assert "--timeout" in str(devices.tensorflow(found, ended)[0].mend)
@@ -165,4 +167,4 @@ def test_tensorflow_that_does_not_import(tmp_path: Any, monkeypatch: Any) -> Non
     found, ended = Child().result(60)
     line = devices.tensorflow(found, ended)[0]
     assert ended is None and line.status == FAILED and "GLIBCXX_3.4.99" in line.text
-    assert line.mend == "pip install -r requirements.txt"
+    assert line.mend == install_command("tf")

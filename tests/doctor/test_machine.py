@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tf1_models.doctor import machine, pins
 from tf1_models.doctor.line import FAILED, OK, WARNING
+from tf1_models.errors import install_command
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +33,7 @@ def test_each_package_that_differs_has_its_line_and_command() -> None:
     del found["tensorflow"], found["pillow"]
     lines, _ = machine.packages(found)
     rows = {line.text.split()[0]: line for line in lines[1:]}
-    assert rows["tensorflow"].status == FAILED and rows["tensorflow"].mend == "pip install -r requirements.txt"
+    assert rows["tensorflow"].status == FAILED and rows["tensorflow"].mend == install_command("tf")
     assert rows["numpy"].status == WARNING and "last digits" in rows["numpy"].text
     assert rows["numpy"].mend == "pip install 'numpy==2.4.6'"
     assert rows["scikit-learn"].status == WARNING and "last digits" not in rows["scikit-learn"].text
@@ -40,7 +42,7 @@ def test_each_package_that_differs_has_its_line_and_command() -> None:
 
 def test_nothing_installed() -> None:
     lines, _ = machine.packages({})
-    assert [line.status for line in lines].count(FAILED) == 4 and OK not in [line.status for line in lines]
+    assert [line.status for line in lines].count(FAILED) == 5 and OK not in [line.status for line in lines]
 
 
 def test_installed_reads_the_names_of_metadata_folders(tmp_path: Any, monkeypatch: Any) -> None:
@@ -55,6 +57,18 @@ def test_python(minor: int, status: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("sys.version_info", (3, minor, 0, "final", 0))
     line, _ = machine.python()
     assert line.status == status and (line.mend is None) == (status == OK)
+
+
+def test_an_installed_kit_names_no_file_that_only_a_checkout_has(monkeypatch: Any) -> None:
+    assert os.path.join(ROOT, "requirements.txt") in pins.new_environment(pins.TF221)
+    monkeypatch.setattr("tf1_models.errors.__file__", os.path.join(os.sep, "site-packages", "tf1_models", "errors.py"))
+    lines, _ = machine.packages({})
+    mends = {line.text.split()[0]: str(line.mend) for line in lines}
+    assert mends["tensorflow"] == "pip install 'tf1-models[tf]'"
+    assert mends["matplotlib"] == "pip install 'tf1-models[plots]'"
+    assert mends["pillow"] == "pip install 'tf1-models[data]'"
+    monkeypatch.setattr("sys.version_info", (3, 14, 0, "final", 0))
+    assert not any("requirements" in text for text in [*mends.values(), str(machine.python()[0].mend)])
 
 
 def test_memory_takes_the_containers_limit(monkeypatch: Any) -> None:

@@ -178,7 +178,7 @@ def test_references_of_every_kind(
     stored = tmp_path / "checkpoints" / "nine_conv-final"
     stored.mkdir(parents=True)
     (stored / "predictions_test.npy").write_bytes(base)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TF1_MODELS_CHECKPOINTS", str(tmp_path / "checkpoints"))
     by_name = grade.grade(key, folder, reference="nine_conv-final")["reference"]
     assert by_name == grade.grade(key, folder, reference=str(stored))["reference"]
     assert by_name["kind"] == "checkpoint" and by_name["value"] == record["reference"]["value"]

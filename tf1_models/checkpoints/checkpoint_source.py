@@ -47,11 +47,10 @@ def _find(name: str, report: Optional[str], run: Optional[str]) -> Source:
     if not os.path.exists(path) and not os.path.exists(path + ".index"):
         stored = os.path.join(stored_folder(), path)
         if not os.path.isdir(stored):
-            names = sorted(os.listdir(stored_folder())) if os.path.isdir(stored_folder()) else []
-            known = [n for n in names if os.path.isdir(os.path.join(stored_folder(), n))]
+            known = stored_manifest.names()
             raise InputError(
-                f"no checkpoint {name!r}{nearest(name, known)}: give a Saver prefix, a run folder or a stored name"
-                + (f" ({', '.join(known)})" if known else "")
+                f"no checkpoint {name!r}{nearest(name, known)}: give a Saver prefix, a run folder or a stored name "
+                f"({', '.join(known) if known else stored_manifest.where_to_get_them()})"
             )
         path = stored
     if os.path.isdir(path):

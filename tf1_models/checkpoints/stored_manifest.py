@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 import numpy as np
 
 from tf1_models.checkpoints.source import Source, experiment_of
-from tf1_models.errors import InputError
+from tf1_models.errors import InputError, nearest
 from tf1_models.storage.files import sha256_file
 from tf1_models.storage.sealed import read_sealed
 
@@ -32,6 +32,12 @@ def names() -> List[str]:
     return sorted(name for name in found if not name.endswith((".new", ".old")))
 
 
+def where_to_get_them() -> str:
+    """A clause for every message that lacks stored checkpoints: they are shipped apart from the package."""
+    return (f"none is stored in {os.path.abspath(stored_folder())}; they are the folder checkpoints/ of the kit's "
+            "repository and not part of the installed package: set TF1_MODELS_CHECKPOINTS to that folder of a checkout")
+
+
 def folder_of(name: str) -> str:
     """Folder of a stored checkpoint, by name or path.
 
@@ -41,7 +47,9 @@ def folder_of(name: str) -> str:
     for folder in (os.path.join(stored_folder(), name), name):
         if os.path.isfile(os.path.join(folder, "manifest.json")):
             return folder
-    raise InputError(f"no stored checkpoint {name!r}; there are: {', '.join(names()) or 'none'}")
+    known = names()
+    there = f"there are: {', '.join(known)}" if known else where_to_get_them()
+    raise InputError(f"no stored checkpoint {name!r}{nearest(name, known)}; {there}")
 
 
 def read(folder: str) -> Dict[str, Any]:

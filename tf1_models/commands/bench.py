@@ -139,10 +139,12 @@ def _write(out: Any, name: str, found: Dict[str, Any]) -> None:
 
 
 def _draw(out: str, found: Dict[str, Any], say: Any) -> None:
+    from tf1_models.errors import install_command
+
     try:
         import matplotlib  # noqa: F401 - only whether it is there
     except ImportError:
-        say("no bench.png: matplotlib is missing; pip install 'tf1-models[plots]'")
+        say(f"no bench.png: matplotlib is missing; {install_command('plots')}")
         return
     from tf1_models.bench.picture import picture
     from tf1_models.storage.files import write_bytes, writing_output

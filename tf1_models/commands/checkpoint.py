@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def _prefix(name: str) -> str:
     """Saver prefix of whatever a user calls a checkpoint, manifest or not."""
     from tf1_models.checkpoints import other_formats, saving, stored_manifest
-    from tf1_models.errors import InputError
+    from tf1_models.errors import InputError, nearest
 
     path = other_formats.saver_prefix(name)
     if os.path.isfile(path + ".index"):
@@ -77,7 +77,9 @@ def _prefix(name: str) -> str:
                          f"{other_formats.foreign_prefixes(path)}")
     if os.path.exists(path):
         raise InputError(other_formats.explanation(path))
-    raise InputError(f"no checkpoint {name!r}: give a Saver prefix, a run folder or a stored checkpoint's name")
+    known = stored_manifest.names()
+    raise InputError(f"no checkpoint {name!r}{nearest(name, known)}: give a Saver prefix, a run folder or a stored "
+                     f"name ({', '.join(known) if known else stored_manifest.where_to_get_them()})")
 
 
 def _norm(values: Any) -> float:
@@ -240,10 +242,14 @@ def _store(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from tf1_models.checkpoints import stored_manifest
+    from tf1_models.errors import InputError
     from tf1_models.output.markdown import percent, write_block
     from tf1_models.storage.files import to_json
     from tf1_models.stored import table
 
+    if args.readme and not stored_manifest.names():
+        raise InputError(f"{args.readme} is left as it is: {stored_manifest.where_to_get_them()}")
     if args.readme:
         changed = write_block(args.readme, table.README_BLOCK, table.markdown())
         print(f"{args.readme}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
@@ -251,6 +257,9 @@ def _list(args: argparse.Namespace) -> int:
     rows = table.rows()
     if args.json:
         print(to_json({"schema": 1, "checkpoints": rows}))
+        return 0
+    if not rows:
+        print(f"no stored checkpoints: {stored_manifest.where_to_get_them()}")
         return 0
     print(f"{'checkpoint':40}{'epochs':>9}  {'split':5}{'accuracy':>10}{'macro-F1':>10}{'MB':>7}  what was cut")
     for row in rows:

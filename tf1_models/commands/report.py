@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     import os
     import sys
 
-    from tf1_models.errors import InputError, MachineError
+    from tf1_models.errors import InputError, MachineError, install_command
     from tf1_models.output.markdown import write_blocks
     from tf1_models.reproduce import records
     from tf1_models.reproduce.page import tables, writing
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.picture:
         picture = writing.picture_of(document)
         if picture is None:
-            raise MachineError("the picture needs matplotlib: pip install 'tf1-models[plots]'")
+            raise MachineError(f"the picture needs matplotlib: {install_command('plots')}")
         with writing_output(args.picture):
             write_bytes(args.picture, picture)
     if args.record or args.readme or args.picture:

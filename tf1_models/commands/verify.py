@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--no-scores looks at no data; leave out --data, or --no-scores")
     names = args.checkpoints or stored_manifest.names()
     if not names:
-        raise InputError("no stored checkpoints here: run in a checkout that has the folder checkpoints/")
+        raise InputError(f"nothing to verify: {stored_manifest.where_to_get_them()}")
     for name in names:
         stored_manifest.folder_of(name)  # a wrong name ends here, before TensorFlow is imported
     data = None if args.no_scores else _data(args.data or "cifar10", args.require_data)

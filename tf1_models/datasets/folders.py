@@ -17,7 +17,7 @@ import numpy as np
 from tf1_models.classes import CIFAR10_CLASSES, IMAGE_SIZE_PX
 from tf1_models.datasets import identify
 from tf1_models.datasets.assemble import Arrays
-from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.errors import InputError, MachineError, install_command, one_line
 from tf1_models.storage.reading import open_regular, shown
 
 MAX_FILE_BYTES = 1 << 16  # a 32x32 PNG without compression has 3.2 kB
@@ -35,7 +35,7 @@ def _pillow() -> Any:
     try:
         from PIL import Image  # heavy and optional: only on use
     except ImportError:
-        raise MachineError("class folders of images need Pillow: pip install 'tf1-models[data]'") from None
+        raise MachineError(f"class folders of images need Pillow: {install_command('data')}") from None
     return Image
 
 

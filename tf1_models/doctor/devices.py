@@ -32,14 +32,14 @@ def in_container() -> bool:
 def tensorflow(messages: List[Dict[str, Any]], ended: Optional[str]) -> List[Line]:
     """Whether TensorFlow imports, and how the child ended when it did not end by itself."""
     lane, imported = pins.lane(), _last(messages, "import")
-    reinstall = f"pip install --force-reinstall -r {lane.requirements}"
+    reinstall = f"pip install --force-reinstall 'tensorflow=={lane.pins['tensorflow']}'"
     lines = []
     if imported.get("state") == "done":
         kind = "GPU build" if imported["cuda_build"] else "CPU build"
         lines.append(Line("tensorflow", OK, f"{imported['version']} ({kind}) imports in {imported['seconds']:.1f} s"))
     elif imported:
         lines.append(Line("tensorflow", FAILED, f"TensorFlow does not import: {imported['error']}",
-                          f"pip install -r {lane.requirements}"))
+                          pins.install("tensorflow", lane)))
     if ended is not None:
         hint = ""
         if "SIGILL" in ended:

@@ -26,10 +26,10 @@ def python() -> Tuple[Line, Dict[str, Any]]:
     text = f"{version} at {sys.executable}"
     if sys.version_info[0] != 3 or not lane.pythons[0] <= minor <= lane.pythons[1]:
         return Line("python", FAILED, f"{text}: TensorFlow 2.21 needs 3.10 to 3.13, TensorFlow 1.15.5 needs 3.7",
-                    "python3.11 -m venv .venv && .venv/bin/pip install -r requirements.txt"), facts
+                    pins.new_environment(pins.TF221)), facts
     if minor != lane.tested:
         return Line("python", WARNING, f"{text}: should do, but the tests run on 3.{lane.tested}",
-                    f"python3.{lane.tested} -m venv .venv && .venv/bin/pip install -r {lane.requirements}"), facts
+                    pins.new_environment(lane)), facts
     return Line("python", OK, text), facts
 
 
@@ -66,14 +66,15 @@ def packages(found: Optional[Dict[str, str]] = None) -> Tuple[List[Line], Dict[s
         actual = next((n for n in names if n in have), None)
         version = None if actual is None else have[actual]
         facts[name] = {"installed": version, "tested": tested, "distribution": actual}
-        install = f"pip install '{name}=={tested}'"
         if version is None and name in lane.optional:
-            lines.append(Line("packages", WARNING, f"{name} is not installed (only some verbs want it)", install))
+            lines.append(Line("packages", WARNING, f"{name} is not installed (only some verbs want it)",
+                              pins.install(name, lane)))
         elif version is None:
-            lines.append(Line("packages", FAILED, f"{name} is not installed", f"pip install -r {lane.requirements}"))
+            lines.append(Line("packages", FAILED, f"{name} is not installed", pins.install(name, lane)))
         elif version.split("+")[0] != tested:
             moved = "; its version can move the last digits of a result" if name in lane.numbers else ""
-            lines.append(Line("packages", WARNING, f"{actual} {version}, tested with {tested}{moved}", install))
+            lines.append(Line("packages", WARNING, f"{actual} {version}, tested with {tested}{moved}",
+                              f"pip install '{name}=={tested}'"))
         else:
             agreeing.append(f"{actual} {version}")
     if agreeing:

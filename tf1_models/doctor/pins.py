@@ -5,8 +5,12 @@ A test holds these tables against requirements.txt and requirements-tf115.txt.
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from typing import Dict, NamedTuple, Tuple
+
+from tf1_models.errors import checkout, install_command
 
 
 class Lane(NamedTuple):
@@ -31,12 +35,13 @@ class Lane(NamedTuple):
 
 TF221 = Lane(
     requirements="requirements.txt",
-    pythons=(10, 13),
+    pythons=(10, 13),  # TensorFlow's; requirements.txt serves 3.11 to 3.13
     tested=11,
     pins={
         "tensorflow": "2.21.0",
         "numpy": "2.4.6",
         "scikit-learn": "1.9.1",
+        "scipy": "1.17.1",
         "progressbar2": "4.6.0",
         "matplotlib": "3.11.2",
         "pillow": "13.0.0",
@@ -54,6 +59,7 @@ TF115 = Lane(
         "protobuf": "3.20.3",
         "numpy": "1.18.5",
         "scikit-learn": "1.0.2",
+        "scipy": "1.7.3",
         "progressbar2": "4.2.0",
         "matplotlib": "3.5.3",
         "pillow": "9.5.0",
@@ -65,6 +71,25 @@ TF115 = Lane(
 
 # The same release under another name: without GPU kernels, NVIDIA's build
 TENSORFLOW_NAMES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "nvidia-tensorflow")
+
+
+# The kit's extra that brings a package; the others come with the kit
+EXTRAS = {"tensorflow": "tf", "protobuf": "tf", "h5py": "tf", "matplotlib": "plots", "pillow": "data"}
+
+
+def install(name: str, lane: Lane) -> str:
+    """The command that adds a package that is missing."""
+    if name in EXTRAS:
+        return install_command(EXTRAS[name])
+    return f"pip install '{name}=={lane.pins[name]}'"
+
+
+def new_environment(lane: Lane) -> str:
+    """The commands that make an environment as it is tested, from a checkout where this kit is not one."""
+    folder, make = checkout(), f"python3.{lane.tested} -m venv .venv && .venv/bin/pip install"
+    if folder is None:
+        return f"{make} 'CHECKOUT[tf,plots,data]'   # CHECKOUT: a checkout of the kit"
+    return f"{make} -r {shlex.quote(os.path.join(folder, lane.requirements))}"
 
 
 def lane() -> Lane:

@@ -98,12 +98,16 @@ def _reported(name: str, key: Key, metric: str) -> Reference:
 
 def _predictions(path: str, key: Key, metric: str) -> Reference:
     """A prediction file, or the one in a stored checkpoint's folder."""
-    folder = next((p for p in (path, os.path.join("checkpoints", path)) if os.path.isdir(p)), None)
+    from tf1_models.checkpoints import stored_manifest  # an autograder bundle has none
+
+    stored = os.path.join(stored_manifest.stored_folder(), path)
+    folder = next((p for p in (path, stored) if os.path.isdir(p)), None)
     kind, file = ("file", path) if folder is None else ("checkpoint", os.path.join(folder, PREDICTIONS_NAME))
     if not os.path.exists(file):
         raise UsageError(
             f"--reference {path}: no such file; allowed are reported:REPORT/RUN, a checkpoint's folder with "
-            f"{PREDICTIONS_NAME}, a prediction file, and a number"
+            f"{PREDICTIONS_NAME}, a prediction file, a number, and a stored checkpoint's name"
+            + ("" if stored_manifest.names() else f" ({stored_manifest.where_to_get_them()})")
         )
     try:
         data = read_regular(os.path.realpath(file))

@@ -10,7 +10,7 @@ from typing import Any, Optional, Sequence
 
 import numpy as np
 
-from tf1_models.errors import MachineError
+from tf1_models.errors import MachineError, install_command
 
 # the script's own names, whatever the run
 ALEXNET_ACCURACY = "result_plot/batch_50_epoch_20_acc_plot.jpg"
@@ -26,7 +26,7 @@ def _axes(width: float = 6.4, height: float = 4.8) -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MachineError(
-            f"the report's pictures need matplotlib ({error}); install it with: pip install matplotlib"
+            f"the report's pictures need matplotlib ({error}): {install_command('plots')}"
         ) from error
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)

@@ -9,7 +9,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from tf1_models.checkpoints import saving
-from tf1_models.errors import InputError, MachineError, one_line
+from tf1_models.errors import InputError, MachineError, install_command, one_line
 from tf1_models.scoring import evaluate
 from tf1_models.storage.files import sha256_file, write_bytes
 from tf1_models.storage.sealed import write_sealed
@@ -152,7 +152,7 @@ def _draw(run: TrainingRun, result: Dict[str, Any]) -> None:
     try:
         import matplotlib  # noqa: F401 - only whether it is there
     except ImportError:
-        run.log.line("no curves.png, confusion.png: matplotlib is missing; pip install 'tf1-models[plots]'")
+        run.log.line(f"no curves.png, confusion.png: matplotlib is missing; {install_command('plots')}")
         return
     from tf1_models.output import plots
 
