@@ -161,7 +161,7 @@ class Experiment:
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """A configuration outside the reports' 79 runs that FACTS or a quirk names.
+    """A configuration outside the reports' 79 runs that an assumption or a quirk names.
 
     Attributes:
         name: Short name, unique in its report.

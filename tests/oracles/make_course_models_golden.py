@@ -2,7 +2,7 @@
 
     python -m tests.oracles.make_course_models_golden [NET…]      (TensorFlow 1.15, Python 3.7)
 
-The nets below are typed from the report and FACTS section 1 with tf.layers' own calls and nothing of this kit's
+The nets below are typed from the report with tf.layers' own calls and nothing of this kit's
 graphs; tf.layers names the variables.
 """
 

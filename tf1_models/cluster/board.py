@@ -141,7 +141,7 @@ class Board:
             try:
                 return self._caller.call(lambda: session.run(fetches, feed, options=options), ANSWER_S + 1.0)
             except BaseException:
-                self._server.bury(session)
+                self._server.close_aside(session)
                 self._session = None
                 self._caller.abandon()
                 raise

@@ -127,7 +127,7 @@ class Chief(Steps):
     def abandon(self) -> None:
         """After `StateLost`: lets go of the session."""
         if self._session is not None:
-            self.server.bury(self._session)
+            self.server.close_aside(self._session)
             self._session = None
 
     # ---- calls and waits ---------------------------------------------------------------------------------------------

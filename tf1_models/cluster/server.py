@@ -85,14 +85,14 @@ class Server:
         self._sessions.append(session)
         return session
 
-    def bury(self, session: Any) -> Any:
+    def close_aside(self, session: Any) -> Any:
         """Closes a session where nobody waits for it: against a dead peer that can block for ever.
 
         The thread keeps the session, so that no destructor, which closes too, runs in another one meanwhile.
         """
         if session in self._sessions:
             self._sessions.remove(session)
-        thread = threading.Thread(target=session.close, name="bury", daemon=True)
+        thread = threading.Thread(target=session.close, name="close", daemon=True)
         thread.start()
         return thread
 
@@ -101,7 +101,7 @@ class Server:
 
         1.15's server prints a traceback when it is the interpreter's exit that destroys it.
         """
-        threads = [self.bury(session) for session in list(self._sessions)]
+        threads = [self.close_aside(session) for session in list(self._sessions)]
         deadline = time.monotonic() + CLOSE_S
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))

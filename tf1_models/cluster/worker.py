@@ -95,7 +95,7 @@ def work(server: Server, board: Board, experiment: Experiment, data: Dataset, id
             if session is None:
                 session = server.session(member.graph)
             if not _deliver(caller, session, member.deliver, feed, cluster.timeout_s, check):
-                server.bury(session)
+                server.close_aside(session)
                 session = None  # the next look decides: the same step again, or another
             waiting = Waiting(board, log)
 

@@ -113,7 +113,7 @@ def _warm(
 _FIRST, _ACTIVATION, _OPTIMIZER = "2, first list", "2, activations", "2, optimizers"
 _SCRATCH, _SCHEDULE, _BATCH, _DROPOUT = "2, from scratch", "2, schedules", "2, batch size", "2, dropout"
 _STEP, _GAMMA = "2, step size", "2, gamma"
-_20, _100, _100_NOTE = "20 epochs", "100 epochs", "100 epochs assumed"
+_20_EPOCHS, _100_EPOCHS, _100_EPOCHS_ASSUMED = "20 epochs", "100 epochs", "100 epochs assumed"
 _COMMA = "the comma of Dropout2d(0,35) in this run too"
 
 EXPERIMENTS = (
@@ -134,32 +134,32 @@ EXPERIMENTS = (
     _warm("warm_rrelu_c", _ACTIVATION, 0.750501, "75.050", activation="rrelu"),
     _warm("warm_adagrad", _OPTIMIZER, 0.775441, "77.544", activation="prelu", optimizer="torch_adagrad"),
     _warm("warm_rmsprop", _OPTIMIZER, 0.759415, "75.941", activation="prelu", optimizer="torch_rmsprop"),
-    _row("elu_sgd", _SCRATCH, "", 0.709435, "70.943", assumed=_20, activation="elu", optimizer="torch_sgd"),
-    _row("elu_adam", _SCRATCH, "", 0.735978, "73.597", assumed=_20, activation="elu"),
-    _row("relu_adam", _SCRATCH, "", 0.751903, "75.190", assumed=_20, activation="relu"),
-    _row("prelu_adam", _SCRATCH, "", 0.759615, "75.961", assumed=_20),
-    _row("step_lr", _SCHEDULE, "", 0.770433, "77.043", assumed=_20, selection="best_of_unknown_n"),  # Q19
-    _row("multi_step_lr", _SCHEDULE, "milestones 15000 and 175000, gamma -0.2", 0.769631, "76.963", assumed=_20,
+    _row("elu_sgd", _SCRATCH, "", 0.709435, "70.943", assumed=_20_EPOCHS, activation="elu", optimizer="torch_sgd"),
+    _row("elu_adam", _SCRATCH, "", 0.735978, "73.597", assumed=_20_EPOCHS, activation="elu"),
+    _row("relu_adam", _SCRATCH, "", 0.751903, "75.190", assumed=_20_EPOCHS, activation="relu"),
+    _row("prelu_adam", _SCRATCH, "", 0.759615, "75.961", assumed=_20_EPOCHS),
+    _row("step_lr", _SCHEDULE, "", 0.770433, "77.043", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
+    _row("multi_step_lr", _SCHEDULE, "milestones 15000 and 175000, gamma -0.2", 0.769631, "76.963", assumed=_20_EPOCHS,
          schedule="multi_step", step_size_epochs=None, milestones_epochs=(15000, 175000), gamma=-0.2),  # Q11
-    _row("exponential_lr", _SCHEDULE, "gamma 0.2", 0.766927, "76.692", assumed=_20, schedule="exponential",
+    _row("exponential_lr", _SCHEDULE, "gamma 0.2", 0.766927, "76.692", assumed=_20_EPOCHS, schedule="exponential",
          step_size_epochs=None),
-    _row("batch_32", _BATCH, "", 0.763722, "76.372", assumed=_20, selection="best_of_unknown_n"),  # Q19
-    _row("batch_64", _BATCH, "", 0.75621, "75.620", assumed=_20, batch_size=64),
-    _row("batch_128", _BATCH, "", 0.756611, "75.661", assumed=_20, batch_size=128),
+    _row("batch_32", _BATCH, "", 0.763722, "76.372", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
+    _row("batch_64", _BATCH, "", 0.75621, "75.620", assumed=_20_EPOCHS, batch_size=64),
+    _row("batch_128", _BATCH, "", 0.756611, "75.661", assumed=_20_EPOCHS, batch_size=128),
     # Q7: four names, one configuration
     _row("dropout_30", _DROPOUT, "Dropout2d(0,30): inert, see the quirks", 0.760517, "76.051", assumed=_COMMA),
     _row("dropout_35", _DROPOUT, "Dropout2d(0,35): inert, see the quirks", 0.766827, "76.682"),
     _row("dropout_40", _DROPOUT, "Dropout2d(0,40): inert, see the quirks", 0.756811, "75.681", assumed=_COMMA),
     _row("dropout_45", _DROPOUT, "Dropout2d(0,45): inert, see the quirks", 0.747095, "74,709", assumed=_COMMA),
-    _row("step_size_10", _STEP, _100_NOTE, 0.760417, "76.041", assumed=_100, epochs=100, step_size_epochs=10),
-    _row("step_size_20", _STEP, _100_NOTE, 0.771935, "77.193", assumed=_100, epochs=100, step_size_epochs=20),
-    _row("step_size_30", _STEP, _100_NOTE, 0.770833, "77.083", assumed=_100, epochs=100, step_size_epochs=30),
-    _row("step_size_40", _STEP, _100_NOTE, 0.767628, "76.762", assumed=_100, epochs=100, step_size_epochs=40),
-    _row("step_size_50", _STEP, _100_NOTE, 0.76222, "76.221", assumed=_100, epochs=100, step_size_epochs=50),
-    _row("step_size_60", _STEP, _100_NOTE, 0.765124, "76.512", assumed=_100, epochs=100, step_size_epochs=60),
-    _row("step_size_70", _STEP, _100_NOTE, 0.758514, "75.851", assumed=_100, epochs=100, step_size_epochs=70),
-    _row("step_size_80", _STEP, _100_NOTE, 0.761318, "76.131", assumed=_100, epochs=100, step_size_epochs=80),
-    _row("step_size_100", _STEP, _100_NOTE, 0.747796, "74.779", assumed=_100, epochs=100, step_size_epochs=100),
+    _row("step_size_10", _STEP, _100_EPOCHS_ASSUMED, 0.760417, "76.041", assumed=_100_EPOCHS, epochs=100, step_size_epochs=10),
+    _row("step_size_20", _STEP, _100_EPOCHS_ASSUMED, 0.771935, "77.193", assumed=_100_EPOCHS, epochs=100, step_size_epochs=20),
+    _row("step_size_30", _STEP, _100_EPOCHS_ASSUMED, 0.770833, "77.083", assumed=_100_EPOCHS, epochs=100, step_size_epochs=30),
+    _row("step_size_40", _STEP, _100_EPOCHS_ASSUMED, 0.767628, "76.762", assumed=_100_EPOCHS, epochs=100, step_size_epochs=40),
+    _row("step_size_50", _STEP, _100_EPOCHS_ASSUMED, 0.76222, "76.221", assumed=_100_EPOCHS, epochs=100, step_size_epochs=50),
+    _row("step_size_60", _STEP, _100_EPOCHS_ASSUMED, 0.765124, "76.512", assumed=_100_EPOCHS, epochs=100, step_size_epochs=60),
+    _row("step_size_70", _STEP, _100_EPOCHS_ASSUMED, 0.758514, "75.851", assumed=_100_EPOCHS, epochs=100, step_size_epochs=70),
+    _row("step_size_80", _STEP, _100_EPOCHS_ASSUMED, 0.761318, "76.131", assumed=_100_EPOCHS, epochs=100, step_size_epochs=80),
+    _row("step_size_100", _STEP, _100_EPOCHS_ASSUMED, 0.747796, "74.779", assumed=_100_EPOCHS, epochs=100, step_size_epochs=100),
     _row("gamma_10", _GAMMA, "", 0.766426, "76.642", epochs=30, gamma=0.1),
     _row("gamma_15", _GAMMA, "", 0.765224, "76.522", epochs=30, gamma=0.15),
     _row("gamma_20", _GAMMA, "", 0.771935, "77.193", epochs=30),

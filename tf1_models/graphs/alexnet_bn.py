@@ -1,6 +1,6 @@
 """`alexnet_bn`: five convolutions at 256x256, batch norm after the ReLU, four dense layers (Keras).
 
-Source: report alexnet_bn, listing and layer summary (FACTS section 5). Variables and layers are called as Keras calls
+Source: report alexnet_bn, listing and layer summary. Variables and layers are called as Keras calls
 them (`conv2d_1/kernel`, `batch_normalization_2/moving_mean`, …); the rows of the layer table are the summary's 21.
 
 Keras' defaults, written out: Glorot-uniform kernels, zero biases; batch norm momentum 0.99 (share of the old value),

@@ -1,6 +1,6 @@
 """`bn_cnn`: three blocks conv 5x5 -> batch norm -> ReLU -> max pool, then three linear layers with dropout (PyTorch).
 
-Source: report bn_cnn, listings of sections 2.2 and 2.3 (FACTS section 2). The report prints the output shape after
+Source: report bn_cnn, listings of sections 2.2 and 2.3. The report prints the output shape after
 every layer; here they are rows of the layer table (batch, height, width, channels).
 
 As reported: 32/64/128 channels, dropout p = 0.3 after both hidden linear layers, flatten in PyTorch's NCHW order.

@@ -1,6 +1,6 @@
 """`course_models`: the given `model`, the prescribed `model2`, the free `model3` and the simulations between them.
 
-Source: report course_models, listing of model2 and simulations #1 to #12 (FACTS section 1); `model`, the loss and the
+Source: report course_models, listing of model2 and simulations #1 to #12; `model`, the loss and the
 input names are those of the public program.
 
 As reported: 3072 values a picture, 0..1, channels last; every convolution SAME with bias and ReLU; pools 2x2 stride 2

@@ -1,6 +1,6 @@
 """`nine_conv`: nine 3x3 convolutions, Xavier everywhere, three fully connected layers, L2 and keep_prob dropout.
 
-Source: report nine_conv, final listing and its ablations (FACTS section 4).
+Source: report nine_conv, final listing and its ablations.
 
 As reported: variables, shapes and their order are those of the listing; `l10` and `l11` are linear (no ReLU between
 the fully connected layers); dropout only after them.

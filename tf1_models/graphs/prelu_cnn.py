@@ -1,6 +1,6 @@
 """`prelu_cnn`: three convolutions with PReLU and batch norm, one hidden linear layer (PyTorch).
 
-Source: report prelu_cnn, listing and printed module of section 4 (FACTS section 3).
+Source: report prelu_cnn, listing and printed module of section 4.
 
 As reported: the layers and their numbers are those of the printed module, `layer` 0 to 13 and `fc_layer` 0 to 4;
 variables carry PyTorch's state_dict keys (see `graphs.torch_layers`); activation first, batch norm after it.

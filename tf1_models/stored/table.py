@@ -47,13 +47,6 @@ def rows() -> List[Dict[str, Any]]:
     return found
 
 
-def folder_mb() -> float:
-    """Size of the whole folder, in 10^6 bytes."""
-    sizes = (os.path.getsize(os.path.join(path, name))
-             for path, _, names in os.walk(stored_manifest.stored_folder()) for name in names)
-    return sum(sizes) / 1e6
-
-
 def markdown() -> str:
     """The table that the README carries; percent, because it is read by people."""
     head = ["checkpoint", "epochs run / reported", "seed", "split", "accuracy, %", "macro-F1, %", "test accuracy, %",

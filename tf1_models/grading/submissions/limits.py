@@ -19,4 +19,3 @@ MAX_STUDENT_ZIP_BYTES = 4 * MAX_BYTES  # all members of a zip inside a zip toget
 MAX_ZIP_RATIO_BYTES = 1_032  # deflate cannot do better; a directory that promises more lies
 SHOWN_PROBLEMS = 20  # lines listed per file, then a count
 SHOWN_VALUE_CHARS = 40  # of a student's text, echoed in a message
-EXPECTED_TEST_ROWS = 10_000

@@ -26,7 +26,6 @@ class Finished(NamedTuple):
     run: FinishedRun
     lines: List[Dict[str, Any]]  # metrics.jsonl
     confusion: Dict[str, Any]  # split -> confusion matrix
-    n_starts: int
 
 
 class Folders(NamedTuple):
@@ -173,7 +172,7 @@ def read_finished(folder: str, root: str) -> Finished:
             test_at={str(line["epoch"]): _test_there(line["test"]) for line in lines if "test" in line},
         )
         confusion = {s: result[s]["confusion_matrix"] for s in ("dev", "test") if result[s] is not None}
-        return Finished(run, lines, confusion, len(record.get("starts", ())))
+        return Finished(run, lines, confusion)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise InputError(f"not a run folder of this kit: {one_line(error)}") from error
 

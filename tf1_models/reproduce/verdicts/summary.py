@@ -160,7 +160,7 @@ def _entry(row: _Row) -> Dict[str, Any]:
     entry.update(_measured(draws, judgement))
     entry["outcome"] = judgement.outcome
     entry["verdict"] = verdict.with_basis(judgement.outcome, reported)
-    ours_is = f"ours is {judgement.outcome}" * (judgement.outcome in ("higher", "lower"))
+    ours_is = f"ours is {judgement.outcome}" if judgement.outcome in ("higher", "lower") else ""
     entry["reason"] = "; ".join(text for text in (ours_is, judgement.reason, _shared(row), _sums(row)) if text)
     return entry
 
