@@ -76,7 +76,8 @@ def test_one_was_written_by_the_real_1_15_5() -> None:
 
 
 def test_sizes() -> None:
-    found = [os.path.join(path, name) for path, _, names in os.walk(os.path.join(ROOT, "checkpoints")) for name in names]
+    walked = os.walk(os.path.join(ROOT, "checkpoints"))
+    found = [os.path.join(path, name) for path, _, names in walked for name in names]
     sizes_mb = {path: os.path.getsize(path) / 1e6 for path in found}
     assert sizes_mb and max(sizes_mb.values()) < MAX_FILE_MB and sum(sizes_mb.values()) < MAX_FOLDER_MB
 

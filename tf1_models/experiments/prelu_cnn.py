@@ -110,10 +110,16 @@ def _warm(
     )
 
 
+def _step_size(step_size_epochs: int, value: float, printed: str) -> Experiment:
+    """A run of the series over StepLR's step size, whose length is assumed."""
+    return _row(f"step_size_{step_size_epochs}", "2, step size", "100 epochs assumed", value, printed,
+                assumed="100 epochs", epochs=100, step_size_epochs=step_size_epochs)
+
+
 _FIRST, _ACTIVATION, _OPTIMIZER = "2, first list", "2, activations", "2, optimizers"
 _SCRATCH, _SCHEDULE, _BATCH, _DROPOUT = "2, from scratch", "2, schedules", "2, batch size", "2, dropout"
-_STEP, _GAMMA = "2, step size", "2, gamma"
-_20_EPOCHS, _100_EPOCHS, _100_EPOCHS_ASSUMED = "20 epochs", "100 epochs", "100 epochs assumed"
+_GAMMA = "2, gamma"
+_20_EPOCHS = "20 epochs"
 _COMMA = "the comma of Dropout2d(0,35) in this run too"
 
 EXPERIMENTS = (
@@ -151,15 +157,15 @@ EXPERIMENTS = (
     _row("dropout_35", _DROPOUT, "Dropout2d(0,35): inert, see the quirks", 0.766827, "76.682"),
     _row("dropout_40", _DROPOUT, "Dropout2d(0,40): inert, see the quirks", 0.756811, "75.681", assumed=_COMMA),
     _row("dropout_45", _DROPOUT, "Dropout2d(0,45): inert, see the quirks", 0.747095, "74,709", assumed=_COMMA),
-    _row("step_size_10", _STEP, _100_EPOCHS_ASSUMED, 0.760417, "76.041", assumed=_100_EPOCHS, epochs=100, step_size_epochs=10),
-    _row("step_size_20", _STEP, _100_EPOCHS_ASSUMED, 0.771935, "77.193", assumed=_100_EPOCHS, epochs=100, step_size_epochs=20),
-    _row("step_size_30", _STEP, _100_EPOCHS_ASSUMED, 0.770833, "77.083", assumed=_100_EPOCHS, epochs=100, step_size_epochs=30),
-    _row("step_size_40", _STEP, _100_EPOCHS_ASSUMED, 0.767628, "76.762", assumed=_100_EPOCHS, epochs=100, step_size_epochs=40),
-    _row("step_size_50", _STEP, _100_EPOCHS_ASSUMED, 0.76222, "76.221", assumed=_100_EPOCHS, epochs=100, step_size_epochs=50),
-    _row("step_size_60", _STEP, _100_EPOCHS_ASSUMED, 0.765124, "76.512", assumed=_100_EPOCHS, epochs=100, step_size_epochs=60),
-    _row("step_size_70", _STEP, _100_EPOCHS_ASSUMED, 0.758514, "75.851", assumed=_100_EPOCHS, epochs=100, step_size_epochs=70),
-    _row("step_size_80", _STEP, _100_EPOCHS_ASSUMED, 0.761318, "76.131", assumed=_100_EPOCHS, epochs=100, step_size_epochs=80),
-    _row("step_size_100", _STEP, _100_EPOCHS_ASSUMED, 0.747796, "74.779", assumed=_100_EPOCHS, epochs=100, step_size_epochs=100),
+    _step_size(10, 0.760417, "76.041"),
+    _step_size(20, 0.771935, "77.193"),
+    _step_size(30, 0.770833, "77.083"),
+    _step_size(40, 0.767628, "76.762"),
+    _step_size(50, 0.76222, "76.221"),
+    _step_size(60, 0.765124, "76.512"),
+    _step_size(70, 0.758514, "75.851"),
+    _step_size(80, 0.761318, "76.131"),
+    _step_size(100, 0.747796, "74.779"),
     _row("gamma_10", _GAMMA, "", 0.766426, "76.642", epochs=30, gamma=0.1),
     _row("gamma_15", _GAMMA, "", 0.765224, "76.522", epochs=30, gamma=0.15),
     _row("gamma_20", _GAMMA, "", 0.771935, "77.193", epochs=30),
