@@ -11,7 +11,7 @@ from tf1_models import metrics, registry
 from tf1_models.datasets.identify import official_labels
 from tf1_models.datasets.splits import split_indices
 from tf1_models.experiments import nine_conv
-from tf1_models.output.report_console import nine_conv_end_lines
+from tf1_models.output.report_console import nine_conv_end_line
 
 
 def test_quirks_are_those_of_the_report() -> None:
@@ -30,7 +30,7 @@ def test_q14_the_reported_f1_is_weighted_over_an_unbalanced_dev_split() -> None:
     scores = metrics.scores(truth, predicted)
     assert abs(scores["weighted_f1"] - scores["macro_f1"]) > 1e-3
     assert all(row.reported.metric == "dev_f1_weighted" for row in registry.runs("nine_conv"))
-    assert nine_conv_end_lines("epochs", scores["weighted_f1"]) == [f"dev 데이터 f1 score: {scores['weighted_f1']:.6f}"]
+    assert nine_conv_end_line(scores["weighted_f1"]) == f"dev 데이터 f1 score: {scores['weighted_f1']:.6f}"
     # on balanced labels nothing would tell the two apart
     balanced = np.repeat(np.arange(10), 50)
     wrong = np.where(balanced == rare, (rare + 1) % 10, balanced)
