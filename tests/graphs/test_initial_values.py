@@ -1,4 +1,4 @@
-"""Every variable of every report starts with the bytes that TensorFlow 1.15.5 gives it, on every version (D1)."""
+"""Every variable starts with the bytes that TensorFlow 1.15.5 draws, on every version (D1): an oracle, and a record."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from tf1_models import registry
 pytestmark = pytest.mark.tf
 
 
-def stored() -> Dict[str, Any]:
-    with open(os.path.join(GOLDEN, "initial_values.json"), encoding="utf-8") as file:
-        found: Dict[str, Any] = json.load(file)
+ORACLE, KIT_RECORD = "initial_values.json", "kit_record_initial_values.json"
+
+
+def stored(name: str) -> Dict[str, Dict[str, str]]:
+    """Report/run -> variable -> SHA-256."""
+    with open(os.path.join(GOLDEN, name), encoding="utf-8") as file:
+        found: Dict[str, Dict[str, str]] = json.load(file)["sha256"]
     return found
 
 
@@ -34,15 +38,27 @@ def initial_digests(tf: Any, report: str, run: str, seed: Any = None) -> Dict[st
     return {v.op.name: hashlib.sha256(value.tobytes()).hexdigest() for v, value in zip(variables, little)}
 
 
-@pytest.mark.parametrize("report", registry.REPORTS)
-def test_initial_values_are_those_of_tensorflow_1(tf: Any, report: str) -> None:
-    expected = stored()[report]
-    assert expected["run"] == registry.default_run(report)
-    assert initial_digests(tf, report, expected["run"]) == expected["sha256"]
+@pytest.mark.parametrize("of", stored(ORACLE))
+def test_initial_values_are_those_of_tensorflow_1(tf: Any, of: str) -> None:
+    report, run = of.split("/")
+    assert run == registry.default_run(report)
+    assert initial_digests(tf, report, run) == stored(ORACLE)[of]
+
+
+@pytest.mark.parametrize("of", stored(KIT_RECORD))
+def test_initial_values_are_those_on_record(tf: Any, of: str) -> None:
+    """Whose framework draws other numbers: what this kit drew when the record was made, on either TensorFlow."""
+    report, run = of.split("/")
+    assert initial_digests(tf, report, run) == stored(KIT_RECORD)[of]
+
+
+def test_every_report_is_held_to_one_of_the_two() -> None:
+    expected = {f"{report}/{registry.default_run(report)}" for report in registry.REPORTS}
+    assert expected <= {*stored(ORACLE), *stored(KIT_RECORD)}
 
 
 def test_another_seed_gives_other_kernels_and_the_same_constants(tf: Any) -> None:
-    expected = stored()["course_models"]["sha256"]
+    expected = stored(ORACLE)["course_models/model2"]
     found = initial_digests(tf, "course_models", "model2", seed=1)
     differing = {name for name in expected if found[name] != expected[name]}
     assert differing == {name for name in expected if name.endswith("/kernel")}

@@ -172,7 +172,7 @@ def main() -> None:
                 if name.startswith("q17"):
                     print(name, float(np.max(np.abs(stored[name] - numbers[name]))), flush=True)
             continue
-        reference.write_golden(path, ORACLE, dtype, numbers)
+        reference.write_golden(path, __file__, ORACLE, dtype, numbers)
         print(os.path.basename(path), os.path.getsize(path), "bytes", flush=True)
 
 

@@ -65,7 +65,7 @@ def main() -> None:
         result = torch_oracle.run_case(
             make_model, lambda parameters: torch.optim.Adam(parameters, lr=0.001), dtype, first, BIASES, n
         )
-        reference.write_golden(os.path.join(FOLDER, f"{case}.npz"), torch_oracle.oracle_name(), dtype, result)
+        reference.write_golden(os.path.join(FOLDER, f"{case}.npz"), __file__, torch_oracle.oracle_name(), dtype, result)
         margin = torch_oracle.margin(make_model, first, n)
         print(f"{case}: batch from {first}, margin {margin:.1e}, loss {result['losses'][0]} -> {result['losses'][-1]}")
 

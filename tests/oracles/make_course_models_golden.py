@@ -210,7 +210,7 @@ def main() -> None:
             raise SystemExit(f"{name}: no batch that starts at {FIRST_IMAGES} is well posed in float32")
         for dtype, numbers in (("float64", double), ("float32", single)):
             path = os.path.join(OUT, f"{name}_{dtype}.npz")
-            reference.write_golden(path, f"TensorFlow {tf.__version__}, tf.layers", dtype, numbers)
+            reference.write_golden(path, __file__, f"TensorFlow {tf.__version__}, tf.layers", dtype, numbers)
             print(os.path.basename(path), f"from image {first_image}", os.path.getsize(path), "bytes")
 
 

@@ -98,7 +98,7 @@ def main() -> None:
             first,
             BIASES,
         )
-        reference.write_golden(os.path.join(FOLDER, f"{case}.npz"), torch_oracle.oracle_name(), dtype, result)
+        reference.write_golden(os.path.join(FOLDER, f"{case}.npz"), __file__, torch_oracle.oracle_name(), dtype, result)
         n_zero = sum(int(result[f"zero/{bias}"].sum()) for bias in BIASES)
         print(f"{case}: loss {result['losses'][0]} -> {result['losses'][-1]}, {n_zero} bias elements without effect")
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.optim import lr_scheduler
 
-from tests.oracles import torch_oracle
+from tests.oracles import reference, torch_oracle
 
 GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
 N_STEPS, SIZE, LEARNING_RATE = 25, 24, 0.002
@@ -38,7 +38,8 @@ def main() -> None:
         "torch_rmsprop": torch.optim.RMSprop,
     }
     start = np.random.RandomState(7).uniform(-1, 1, SIZE)
-    steps = {"oracle": np.asarray(torch_oracle.oracle_name()), "start": start, "gradients": gradients()}
+    source = {"script": np.asarray(reference.script_name(__file__)), "oracle": np.asarray(torch_oracle.oracle_name())}
+    steps = {**source, "start": start, "gradients": gradients()}
     for name, kind in optimizers.items():
         for dtype in ("float64", "float32"):
             parameter = torch.nn.Parameter(torch.from_numpy(start.astype(dtype)))
@@ -59,7 +60,7 @@ def main() -> None:
         "multi_step_3_7_7_-0.2": lambda o: lr_scheduler.MultiStepLR(o, milestones=[3, 7, 7], gamma=-0.2),
         "exponential_0.2": lambda o: lr_scheduler.ExponentialLR(o, gamma=0.2),
     }
-    rates = {"oracle": np.asarray(torch_oracle.oracle_name())}
+    rates = dict(source)
     for name, make in schedules.items():
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LEARNING_RATE)
         scheduler = make(optimizer)

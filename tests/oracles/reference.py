@@ -8,6 +8,7 @@ Layouts and names are those of the TF graphs (kernel [height, width, in, out], d
 layouts transposes what it is given, and transposes back before it records.
 
 A golden file is one flat dictionary of arrays:
+    script               text, the script that wrote the file, e.g. "tests/oracles/make_bn_cnn_golden.py"
     oracle               text, the framework and its version, e.g. "PyTorch 2.13.0+cpu"
     dtype                text, "float64" or "float32"
     logits               [n, 10], training mode, before the first step
@@ -20,6 +21,7 @@ A golden file is one flat dictionary of arrays:
 
 from __future__ import annotations
 
+import os
 import zlib
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -166,9 +168,23 @@ def clear(values: Dict[str, np.ndarray], golden: Mapping[str, np.ndarray]) -> No
             values[name] = np.where(mask, 0.0, values[name])
 
 
-def write_golden(path: str, oracle: str, dtype: str, case: Mapping[str, np.ndarray]) -> None:
-    """Writes one case; byte-equal when the numbers are (npz entries carry no time)."""
-    np.savez_compressed(path, oracle=np.asarray(oracle), dtype=np.asarray(dtype), **dict(case))
+def script_name(path: str) -> str:
+    """What a golden file says of its maker: the script's path from the root of the repository, given its `__file__`."""
+    return "tests/oracles/" + os.path.basename(path)
+
+
+def write_golden(path: str, script: str, oracle: str, dtype: str, case: Mapping[str, np.ndarray]) -> None:
+    """Writes one case; byte-equal when the numbers are (npz entries carry no time).
+
+    Args:
+        path: The golden file.
+        script: `__file__` of the script that computed it.
+        oracle: The framework and its version.
+        dtype: "float64" or "float32".
+        case: From `record`.
+    """
+    np.savez_compressed(path, script=np.asarray(script_name(script)), oracle=np.asarray(oracle),
+                        dtype=np.asarray(dtype), **dict(case))
 
 
 def read_golden(path: str) -> Dict[str, np.ndarray]:
