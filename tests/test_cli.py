@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from typing import Any, List
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
+from tf1_models import cli, registry
 from tf1_models.cli import VERBS
+from tf1_models.experiments.overrides import parse_words
 
 
 def test_importing_any_module_opens_nothing_and_parses_nothing(tmp_path: Any) -> None:
@@ -63,6 +66,71 @@ def test_every_verb_has_help(kit: Any) -> None:
         assert done.returncode == 0 and done.stdout.startswith("usage: tf1-models"), verb
 
 
+def test_every_verb_ends_with_examples_that_parse(kit: Any) -> None:
+    for verb in VERBS:
+        text = kit(verb, "--help").stdout
+        assert "\nexamples:\n" in text, verb
+        examples = text.split("\nexamples:\n")[1].strip().splitlines()
+        assert 2 <= len(examples) <= 5
+        for example in examples:
+            program, *words = shlex.split(example)
+            assert program == "tf1-models" and words[0] == verb
+            parsed, extra = cli._parser(words).parse_known_args(words)
+            assert parsed.verb == verb and all("=" in word for word in extra), example
+            if verb in ("train", "show"):
+                run = parsed.run or registry.default_run(parsed.report)
+                registry.experiment(parsed.report, run, parse_words([*parsed.settings, *extra]))
+
+
+def test_help_verb_is_verb_help(kit: Any) -> None:
+    assert kit("help", "train").stdout == kit("train", "--help").stdout
+    assert kit("help").stdout == kit("--help").stdout and "help VERB" in kit("help").stdout
+    inspect = kit("help", "checkpoint", "inspect").stdout
+    assert inspect.startswith("usage: tf1-models checkpoint inspect") and "checkpoint diff" not in inspect
+    check = kit("help", "grade", "check")
+    assert check.returncode == 0 and check.stdout.startswith("usage: tf1-models grade")
+    assert check.stdout.rstrip().endswith("tf1-models grade check result.npy")
+
+
+@pytest.mark.parametrize("words, option", [(["predict"], "--out result.npy"), (["checkpoint", "export"], "--out"),
+                                           (["grade"], "--truth"), (["grade", "bundle"], "--out")])
+def test_required_options_look_required(words: List[str], option: str, kit: Any) -> None:
+    text = kit("help", *words).stdout
+    assert option in text.split("\nrequired options:\n")[1].split("\n\n")[0]
+
+
+def test_train_says_where_its_keys_are_listed(kit: Any) -> None:
+    text = " ".join(kit("train", "--help").stdout.split())
+    assert "key=value optional: settings that differ from the report's run; `tf1-models show REPORT` lists" in text
+
+
+@pytest.mark.tf
+def test_show_lists_settings_as_they_are_typed(kit: Any) -> None:
+    lines = kit("show", "bn_cnn").stdout.split("\nsettings (")[1].split("\n\n")[0].splitlines()[1:]
+    words = [line.strip() for line in lines]
+    assert "channels=32,64,128" in words and "patience_epochs=none" in words and "xla=false" in words
+    row = registry.experiment("bn_cnn", "final")
+    assert registry.experiment("bn_cnn", "final", parse_words(words)) == row
+
+
+@pytest.mark.parametrize("system, words", [("darwin", "never tried on macOS, which lacks /proc"),
+                                           ("freebsd14", "never tried on freebsd14")])
+def test_elsewhere_the_first_line_says_so(system: str, words: str, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr("sys.platform", system)
+    assert cli.main(["list", "nine_conv"]) == 0
+    out, err = capsys.readouterr()
+    assert "nine_conv" in out and len(err.splitlines()) == 1 and words in err and "made for Linux" in err
+
+
+def test_windows_is_refused_in_one_line(monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    assert cli.main(["list"]) == 4
+    out, err = capsys.readouterr()
+    assert not out and len(err.splitlines()) == 1
+    assert "does not run on Windows" in err and "fcntl" in err and "WSL 2" in err
+    assert cli.main(["list", "--help"]) == 0
+
+
 def test_list_json_is_what_scripts_rely_on(kit: Any) -> None:
     document = json.loads(kit("list", "nine_conv", "--json").stdout)
     assert [row["run"] for row in document["runs"]][:2] == ["final", "single_fc"]
@@ -78,7 +146,19 @@ def test_list_json_is_what_scripts_rely_on(kit: Any) -> None:
     "words, code, message",
     [
         ([], 2, "usage: tf1-models"),
-        (["frobnicate"], 2, "invalid choice: 'frobnicate'"),
+        (["frobnicate"], 2, "invalid choice: 'frobnicate'; choose from list, show"),
+        (["trian", "nine_conv"], 2, "invalid choice: 'trian' (did you mean 'train'?); choose from"),
+        (["help", "trian"], 2, "invalid choice: 'trian' (did you mean 'train'?); choose from"),
+        (["train", "nine_conv", "--epoch", "3"], 2, "train: error: unrecognized arguments: --epoch 3 (did you mean "
+                                                    "'--epochs'?)"),
+        (["checkpoint", "lst"], 2, "argument ACTION: invalid choice: 'lst' (did you mean 'list'?)"),
+        (["checkpoint", "inspect", "x", "--jsn"], 2, "inspect: error: unrecognized arguments: --jsn (did you mean "
+                                                     "'--json'?)"),
+        (["evaluate", "x", "--split", "tset"], 2, "argument --split: invalid choice: 'tset' (did you mean 'test'?)"),
+        (["grade", "--trth", "key.npy"], 2, "unrecognized arguments: --trth (did you mean '--truth'?)"),
+        (["grade", "x.npy", "--trth", "key.npy"], 2, "unrecognized arguments: --trth key.npy (did you mean "
+                                                     "'--truth'?)"),
+        (["list", "--zzz"], 2, "unrecognized arguments: --zzz"),
         (["train", "nine_cnv"], 2, "unknown report 'nine_cnv' (did you mean 'nine_conv'?); known: course_models"),
         (["train", "nine_conv", "--run", "last"], 2, "unknown run 'last' of nine_conv; known: final"),
         (["train", "nine_conv", "keep_prob=1.2"], 2, "keep_prob=1.2 is out of range; allowed: above 0 to 1"),

@@ -29,7 +29,7 @@ def test_an_installed_kit_installs_them_by_name(monkeypatch: Any) -> None:
 @pytest.mark.parametrize("minor, served", [(7, True), (8, False), (9, False), (10, True), (13, True), (14, False)])
 def test_a_python_without_tensorflow_is_told_so(minor: int, served: bool, monkeypatch: Any) -> None:
     monkeypatch.setattr("sys.version_info", (3, minor, 0, "final", 0))
-    text = errors.tensorflow_command()
+    text = str(errors.no_tensorflow(ImportError("No module named 'tensorflow'")))
     assert ("pip install" in text) == served and ("needs Python 3.10 to 3.13" in text) != served
 
 

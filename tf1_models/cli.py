@@ -6,7 +6,6 @@ and `list` stay fast, and bad data fails in a second.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import signal
@@ -14,7 +13,8 @@ import sys
 from typing import List, Optional
 
 import tf1_models
-from tf1_models.errors import KitError
+from tf1_models.errors import KitError, MachineError
+from tf1_models.output import help_text
 from tf1_models.output.progress import tell
 
 # verb -> one line of help, in the order in which a user meets them; the module is tf1_models.commands.<verb>
@@ -36,19 +36,20 @@ VERBS = {
 
 EPILOG = (
     "exit codes: 0 done; 1 the check's answer is no; 2 usage; 3 bad input; 4 environment; 130 interrupted (state "
-    "saved). Results go to stdout, everything else to stderr. `tf1-models VERB --help` has each verb's options."
+    "saved). Results go to stdout, everything else to stderr. `tf1-models help VERB` has each verb's options and "
+    "examples."
 )
 
 
-def common_options() -> argparse.ArgumentParser:
+def common_options() -> help_text.Parser:
     """The options that every verb takes, accepted after the verb."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = help_text.Parser(add_help=False)
     parser.add_argument("--debug", action="store_true", help="add the traceback to an error")
     return parser
 
 
-def _parser(argv: List[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser(argv: List[str]) -> help_text.Parser:
+    parser = help_text.Parser(
         prog="tf1-models",
         description="TensorFlow 1 graph-mode reproduction kit: five CIFAR-10 reports, rebuilt and rerun.",
         epilog=EPILOG,
@@ -68,7 +69,24 @@ def _parser(argv: List[str]) -> argparse.ArgumentParser:
             module = importlib.import_module(f"tf1_models.commands.{verb}")
             module.add_arguments(child)
             child.set_defaults(handler=module.run)
+            help_text.add_examples(child, [verb], module.EXAMPLES)
     return parser
+
+
+def _check_system() -> None:
+    """Says on a system where the kit was never tried what it lacks there.
+
+    Raises:
+        MachineError: Windows, whose Python has not what files and runs are kept safe with.
+    """
+    if sys.platform.startswith("linux"):
+        return
+    if sys.platform == "win32":
+        raise MachineError("the kit does not run on Windows, whose Python has no fcntl, no resource limits, no SIGHUP "
+                           "and no /proc: use WSL 2, or the Docker image (tf1_models/doctor/README.md)")
+    name = "macOS" if sys.platform == "darwin" else sys.platform
+    tell(f"tf1-models: made for Linux and never tried on {name}, which lacks /proc (precision=bf16 and --cluster need "
+         "it, bench and doctor see less of the machine) and a limit on the memory that reads a foreign checkpoint")
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -81,12 +99,14 @@ def main(argv: Optional[List[str]] = None) -> int:
         The exit code (see `EPILOG`).
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     parser = _parser(words)
     try:
         args, extra = parser.parse_known_args(words)
         # argparse gives a `*` positional only its first stretch of words: key=value may also stand after options
         if extra and not (hasattr(args, "settings") and all("=" in word and word[0] != "-" for word in extra)):
-            parser.error(f"unrecognized arguments: {' '.join(extra)}")
+            help_text.refuse(parser, words, extra)
         if extra:
             args.settings = [*args.settings, *extra]
     except SystemExit as stop:  # argparse has printed its one line (2) or the help (0)
@@ -95,6 +115,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
+        _check_system()
         code = args.handler(args)
         sys.stdout.flush()
         return int(code or 0)

@@ -84,8 +84,14 @@ def install_command(extra: str) -> str:
     return f"pip install -e {shlex.quote(f'{folder}[{extra}]')}"
 
 
-def tensorflow_command() -> str:
-    """What gives this Python a TensorFlow: `install_command("tf")`, or, where no release serves it, which ones do."""
+def no_tensorflow(error: ImportError) -> MachineError:
+    """The error for whoever needs TensorFlow and lacks it; names the extra, or the Pythons that a release serves."""
+    return MachineError(
+        f"TensorFlow does not import ({one_line(error)}); the kit's extra tf brings it: {_tensorflow_command()}"
+    )
+
+
+def _tensorflow_command() -> str:
     if sys.version_info[:2] == (3, 7) or (3, 10) <= sys.version_info[:2] <= (3, 13):
         return install_command("tf")
     return "python3.11 -m venv .venv, and install the kit there (TensorFlow 2.21 needs Python 3.10 to 3.13, 1.15.5 3.7)"

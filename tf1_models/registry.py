@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from tf1_models.errors import UsageError, nearest
+from tf1_models.errors import UsageError, nearest, no_tensorflow
 from tf1_models.experiments.overrides import apply_overrides
 from tf1_models.spec import Experiment, identity
 
@@ -70,6 +70,10 @@ class Graph:
     ) -> Any:
         """Adds the graph's ops to the current default graph, and nothing else.
 
+        Feed `images` in the report's scale (bytes / `experiment.pixel_divisor`: 0..255 for nine_conv, 0..1 for the
+        others), `labels` one-hot; in training also `keep_prob` and `is_training` where the handles have them, and run
+        `update_ops` with each step. See tf1_models/README.md.
+
         Args:
             images: float tensor in the report's scale; None makes the report's placeholder.
             labels: float [batch, 10] one-hot tensor; None makes the report's placeholder.
@@ -81,15 +85,42 @@ class Graph:
             is_training: True for a graph that only trains, instead of the placeholder; for reports that have one.
 
         Returns:
-            `graphs.handles.GraphHandles`.
+            `graphs.parts.handles.GraphHandles`.
+
+        Raises:
+            UsageError: TensorFlow is eager here, or this graph has these variables already.
+            MachineError: TensorFlow is not installed.
         """
+        _check_graph_mode()
         module = importlib.import_module(f"tf1_models.graphs.{self.experiment.report}")
         given = {"dtype": dtype, "keep_prob": keep_prob, "is_training": is_training}
         extra = {name: value for name, value in given.items() if value is not None}
         if self.experiment.convolutions != "direct":
             extra["convolutions"] = self.experiment.convolutions
         run_seed = self.experiment.seed if seed is None else seed
-        return module.build(self.experiment.net, images=images, labels=labels, seed=run_seed, step=step, **extra)
+        try:
+            return module.build(self.experiment.net, images=images, labels=labels, seed=run_seed, step=step, **extra)
+        except ValueError as error:
+            if "already exists, disallowed" not in str(error):
+                raise
+            name = str(error).split("Variable ", 1)[-1].split(" ", 1)[0]
+            raise UsageError(
+                f"this graph holds a variable {name} already, as when a notebook's cell runs twice; build "
+                f"{self.experiment.report} in a new graph, `with tf.Graph().as_default():`, or call "
+                "`tf.reset_default_graph()` first"
+            ) from None
+
+
+def _check_graph_mode() -> None:
+    try:
+        import tensorflow.compat.v1 as tf  # here: the registry itself needs no TensorFlow
+    except ImportError as error:
+        raise no_tensorflow(error) from error
+    if tf.executing_eagerly():
+        raise UsageError(
+            "TensorFlow is eager here, and a report's graph is built in graph mode: write "
+            "`with tf.Graph().as_default():` around it and its Session"
+        )
 
 
 def graph(report: str, run: Optional[str] = None, overrides: Optional[Dict[str, str]] = None) -> Graph:

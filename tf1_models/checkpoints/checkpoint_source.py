@@ -90,10 +90,16 @@ def _in_folder(path: str) -> Source:
     return Source(saving.prefix(path, step), experiment_of(manifest), manifest)
 
 
-def restore(tf: Any, session: Any, source: Source) -> Optional[str]:
+def restore(tf: Any, session: Any, source: Source, variables: Optional[List[Any]] = None) -> Optional[str]:
     """Restores the graph's own variables strictly; optimizer slots and step in the file may be more.
 
     The kit's own checkpoints go through tf.train.Saver; TensorFlow never opens a foreign one (see `foreign`).
+
+    Args:
+        tf: TensorFlow's v1 module.
+        session: Session on the current graph.
+        source: From `find`.
+        variables: Those to fill, of the current graph; None: all of them.
 
     Returns:
         What of a foreign checkpoint was taken for the graph's variables (scope, renames, averages), in one line; None
@@ -102,14 +108,14 @@ def restore(tf: Any, session: Any, source: Source) -> Optional[str]:
     Raises:
         InputError: a variable of the graph is missing or of another shape or dtype, with what may mend it.
     """
-    variables = tf.global_variables()
+    variables = tf.global_variables() if variables is None else variables
     if source.manifest is None:
         with foreign.ForeignCheckpoint(source.prefix) as checkpoint:
-            found = fit(name_map.wanted_of(tf), checkpoint.entries, source, lambda: _other_nets(tf))
+            found = fit(name_map.wanted_of(tf, variables), checkpoint.entries, source, lambda: _other_nets(tf))
             foreign.assign(session, variables, checkpoint, found.matched)
             words = name_hints.taken(found, source.names, checkpoint.entries)
             return None if words is None else f"{os.path.basename(source.prefix)}: {words}"
-    fit(name_map.wanted_of(tf), bundle.read_index(source.prefix), source, dict)
+    fit(name_map.wanted_of(tf, variables), bundle.read_index(source.prefix), source, dict)
     try:
         tf.train.Saver(variables).restore(session, source.prefix)
     except (tf.errors.OpError, ValueError) as error:

@@ -49,11 +49,11 @@ class NameMap(NamedTuple):
     averages: List[str]
 
 
-def wanted_of(tf: Any) -> List[Wanted]:
-    """The current graph's variables, sorted by name; `tf` is TensorFlow's v1 module."""
+def wanted_of(tf: Any, variables: Optional[Sequence[Any]] = None) -> List[Wanted]:
+    """Variables of the current graph (None: all), sorted by name; `tf` is TensorFlow's v1 module."""
     trainable = {variable.op.name for variable in tf.trainable_variables()}
     return sorted(Wanted(v.op.name, tuple(v.shape.as_list()), v.dtype.base_dtype.name, v.op.name in trainable)
-                  for v in tf.global_variables())
+                  for v in (tf.global_variables() if variables is None else variables))
 
 
 def is_slot(name: str) -> bool:

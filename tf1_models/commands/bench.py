@@ -8,6 +8,12 @@ import sys
 import tempfile
 from typing import Any, Dict
 
+EXAMPLES = (
+    "bench nine_conv --only step",
+    "bench --quick --out bench",
+    "bench --profile bn_cnn",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""

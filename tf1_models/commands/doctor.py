@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
+EXAMPLES = (
+    "doctor",
+    "doctor --full",
+    "doctor --require-gpu --json",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""

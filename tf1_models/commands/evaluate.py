@@ -9,6 +9,12 @@ from typing import Any, Dict, List
 from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar, name_options
 from tf1_models.commands.own_data import load_for
 
+EXAMPLES = (
+    "evaluate runs/nine_conv/final/FOLDER --split dev",
+    "evaluate nine_conv-final --json",
+    "evaluate model.ckpt --report nine_conv --scope net",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""

@@ -7,6 +7,7 @@ import sys
 from typing import Any, Callable, Dict, List
 
 from tf1_models.errors import InputError, UsageError
+from tf1_models.output.help_text import Parser, add_examples
 from tf1_models.storage.files import to_json, write_bytes, writing_output
 
 USAGE = """tf1-models grade --truth T SUBMISSION… [options]
@@ -17,6 +18,12 @@ EPILOG = """exit codes: 0 graded (a batch with invalid files too); 1 a graded fi
 SUBMISSIONS = "prediction files, folders, zips (a platform's export), or - for standard input"
 METRICS = ("macro_f1", "weighted_f1", "accuracy")
 
+EXAMPLES = (
+    "grade --truth cifar10:test submissions/",
+    "grade check result.npy",
+    "grade bundle --truth key.npy --out autograder.zip",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb; words from the first submission on are parsed in `run`, so options may stand anywhere."""
@@ -25,9 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="SUBMISSION", help=SUBMISSIONS)
 
 
-def _scoring_options(parser: argparse.ArgumentParser) -> None:
-    """What `grade` and `grade bundle` share."""
-    parser.add_argument(
+def _scoring_options(parser: argparse.ArgumentParser) -> Any:
+    """What `grade` and `grade bundle` share; returns the group of what cannot be left out."""
+    required = parser.add_argument_group("required options")
+    required.add_argument(
         "--truth", metavar="T", help="key: .npy, .npz, .csv, .txt or .json of labels, cifar10:test or cifar10:dev"
     )
     parser.add_argument(
@@ -42,6 +50,7 @@ def _scoring_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--subset-key", action="store_true", help="submissions may name images that the key does not score (Kaggle)"
     )
+    return required
 
 
 def _submission_options(parser: argparse.ArgumentParser) -> None:
@@ -85,10 +94,11 @@ def _again(
     """Parses the words after the first positional one; what stood before it is kept in `args`."""
     from tf1_models.cli import common_options
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"tf1-models grade {verb}".strip(), epilog=EPILOG, parents=[common_options()], allow_abbrev=False
     )
     build(parser)
+    add_examples(parser, ["grade", *([verb] if verb else [])], EXAMPLES)
     # argparse gives a default only to what the namespace lacks: options that stood before the first word are kept
     return parser.parse_intermixed_args(words, namespace=args)
 
@@ -103,8 +113,8 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
 def _bundle_options(parser: argparse.ArgumentParser) -> None:
     parser.description = "A ready Gradescope autograder: one zip under 1 MB, NumPy only. It holds the key."
     parser.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
-    _scoring_options(parser)
-    parser.add_argument("--out", metavar="ZIP", help="where to write the bundle")
+    required = _scoring_options(parser)
+    required.add_argument("--out", metavar="ZIP", help="where to write the bundle")
     parser.add_argument("--reference", type=float, metavar="X", help="a score to compare with, a fraction")
     parser.add_argument(
         "--visibility",

@@ -7,6 +7,12 @@ from typing import Any, Dict, List
 
 _COLUMNS = ("report", "run", "metric", "reported", "basis", "epochs", "batch_size", "parameters")
 
+EXAMPLES = (
+    "list",
+    "list nine_conv",
+    "list --variants --json",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""

@@ -11,14 +11,20 @@ from typing import Any, List
 from tf1_models.commands.checkpoint_options import add_checkpoint_options, image_bar, name_options
 from tf1_models.commands.own_data import load_for
 
+EXAMPLES = (
+    "predict runs/nine_conv/final/FOLDER --out result.npy",
+    "predict nine_conv-final --images cat.png dog.png --out mine.npy",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
     add_checkpoint_options(parser)
     parser.add_argument("--images", nargs="+", metavar="FILE",
                         help=".npy uint8 [N, 32, 32, 3] or image files, instead of the data set's test images")
-    parser.add_argument("--out", required=True, metavar="result.npy",
-                        help="file to write: float32 [N, 10], rows in the images' order")
+    required = parser.add_argument_group("required options")
+    required.add_argument("--out", required=True, metavar="result.npy",
+                          help="file to write: float32 [N, 10], rows in the images' order")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 

@@ -6,6 +6,12 @@ import argparse
 import sys
 from typing import Any, Dict, List, Sequence
 
+EXAMPLES = (
+    "reproduce prelu_cnn --runs final --seeds 3 --dry-run",
+    "reproduce all --jobs 2",
+    "reproduce prelu_cnn --status",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""

@@ -5,11 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import Any, Dict, List
 
+EXAMPLES = (
+    "show nine_conv",
+    "show bn_cnn --run half_channels",
+    "show nine_conv keep_prob=0.5 --json",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
-    parser.add_argument("report", help="a report, as `list` names it")
-    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings that differ from the report's run")
+    parser.add_argument("report", metavar="REPORT", help="a report, as `list` names it")
+    parser.add_argument("settings", nargs="*", metavar="key=value",
+                        help="optional: settings that differ from the report's run; `tf1-models show REPORT` lists the "
+                             "keys and the report's values")
     parser.add_argument("--run", help="a run of the report (default: its headline run)")
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
@@ -98,6 +106,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _setting_lines(shown: Dict[str, Any]) -> List[str]:
+    from tf1_models.experiments.overrides import as_word
+
+    words = {key.replace("net.", "", 1): as_word(value) for key, value in shown["settings"].items() if key != "graph"}
+    return [f"  {key}={word}" for key, word in {**words, "seed": str(shown["seed"])}.items()]
+
+
 def _text(shown: Dict[str, Any]) -> List[str]:
     reported, parameters = shown["reported"], shown["parameters"]
     lines = [f"{shown['report']} / {shown['run']}: {shown['title']}", f"source: {shown['source']}"]
@@ -114,9 +129,8 @@ def _text(shown: Dict[str, Any]) -> List[str]:
         f"trainable: {parameters['trainable']:,}",
         f"non-trainable: {parameters['non_trainable']:,}",
         "",
-        "settings",
-        *(f"  {key} = {value}" for key, value in shown["settings"].items()),
-        f"  seed = {shown['seed']}",
+        "settings (as `train` and `show` take them, key=value)",
+        *_setting_lines(shown),
         "",
         "quirks kept on purpose",
         *(f"  {q['id']} {q['title']}: {q['what']}" for q in shown["quirks"]),

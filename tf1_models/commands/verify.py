@@ -6,6 +6,12 @@ import argparse
 import sys
 from typing import Any, Dict, List, Optional
 
+EXAMPLES = (
+    "verify",
+    "verify nine_conv-final --no-scores",
+    "verify --require-data --json",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""

@@ -31,6 +31,13 @@ def parse_words(words: List[str]) -> Dict[str, str]:
     return pairs
 
 
+def as_word(value: Any) -> str:
+    """A setting's value as `key=value` takes it: true, false, none, or numbers with commas."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(str(part) for part in value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
 def _convert(key: str, text: str, hint: Any) -> Any:
     """Text -> the field's type; the text `none` only where the field is Optional."""
     options = getattr(hint, "__args__", ()) if getattr(hint, "__origin__", None) is typing.Union else (hint,)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from typing import Any, Dict, Iterator, Optional
 
-from tf1_models.errors import KitError, MachineError, one_line, tensorflow_command
+from tf1_models.errors import KitError, MachineError, no_tensorflow
 from tf1_models.session import execution
 from tf1_models.session.lean_import import without_optional_packages
 from tf1_models.spec import Experiment
@@ -67,9 +67,7 @@ def import_tensorflow(quiet: bool = True) -> Any:
             tf.disable_v2_behavior()
             tf.enable_resource_variables()
     except ImportError as error:
-        raise MachineError(
-            f"TensorFlow does not import ({one_line(error)}); the kit's extra tf brings it: {tensorflow_command()}"
-        ) from error
+        raise no_tensorflow(error) from error
     return tf
 
 

@@ -52,6 +52,12 @@ class GraphHandles(NamedTuple):
     layers: Tuple[LayerRow, ...]
     statistics_memory_steps: Optional[float] = None
 
+    @property
+    def variables(self) -> Tuple[Any, ...]:
+        """The report's own variables, moving statistics included: what its checkpoints hold beside optimizer slots."""
+        own = [variable for row in self.layers for variable in row.variables]
+        return tuple(own if self.global_step is None else [self.global_step, *own])
+
 
 class LayerTable:
     """Collects the layer rows while a graph is built."""
