@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import numpy as np
 import pytest
@@ -26,10 +26,11 @@ def stored(name: str) -> Dict[str, Dict[str, str]]:
     return found
 
 
-def initial_digests(tf: Any, report: str, run: str, seed: Any = None) -> Dict[str, str]:
+def initial_digests(tf: Any, report: str, run: str, seed: Any = None,
+                    overrides: Optional[Dict[str, str]] = None) -> Dict[str, str]:
     """Variable name -> SHA-256 of its initial value's bytes."""
     with tf.Graph().as_default():
-        registry.graph(report, run).build(seed=seed)
+        registry.graph(report, run, overrides).build(seed=seed)
         variables = tf.global_variables()
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())

@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Optional
 
+from tf1_models.errors import UsageError
 from tf1_models.spec import Experiment, Quirk, Reported, Variant, bounded, check_fields, one_of
 
+SEED_STREAMS = ("named", "report")
 TITLE = "nine 3x3 convolutions, Xavier, L2, keep_prob dropout, early stopping (TF1)"
 SOURCE = "nine_conv report, 2021: final listing, earlier experiments, ablations"
 
@@ -27,6 +29,9 @@ class NineConvNet:
         fc2_bypassed: Q15, the published copy's `l11 = dropout(l10)`.
         pool_dropout: Dropout after both pools of the shallow trunk.
         l2_scale: Factor of the L2 term over all trainables of rank > 1.
+        seed_stream: Whose initial values: "named", one op seed for each variable's name (D1), or "report", the op seeds
+            that TensorFlow 1.13 derived from `set_random_seed` in the report's program, as far as it is known
+            (`graphs/parts/listing_op_numbers.py`). Masks of dropout are the kit's in both.
     """
 
     trunk: str = dataclasses.field(metadata=one_of(("nine", "shallow"), "which listing"))
@@ -36,9 +41,15 @@ class NineConvNet:
     fc2_bypassed: bool
     pool_dropout: bool
     l2_scale: float = dataclasses.field(metadata=bounded(0.0, 10.0, "factor of the L2 term"))
+    seed_stream: str = dataclasses.field(
+        default="named", metadata=one_of(SEED_STREAMS, "which op seeds draw the initial values")
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.seed_stream == "report" and self.trunk == "shallow":
+            raise UsageError("seed_stream=report is for the final listing and its ablations: what stood before the "
+                             "shallow listings is not known; leave it out")
 
 
 _NINE = NineConvNet(
@@ -158,8 +169,9 @@ VARIANTS = (
 
 QUIRKS = (
     Quirk("D1", "explicit op seeds",
-          "TensorFlow's stream of seed 51 (initial values, dropout masks) depends on graph and version and is lost; "
-          "NumPy's, the order of the batches, is frozen and is the report's own."),
+          "TensorFlow's stream of seed 51 (initial values, dropout masks) depends on graph and version, so the kit has "
+          "its own; NumPy's, the order of the batches, is frozen and is the report's own. seed_stream=report gives the "
+          "initial values that TensorFlow 1.13 derived, assuming a published copy's statements before the layers."),
     Quirk("Q12", "Xavier biases",
           "Biases are drawn from Xavier-uniform too; for shape [n], fan_in = fan_out = n: U(-sqrt(3/n), sqrt(3/n))."),
     Quirk("Q13", "raw pixels", "Pixels 0..255 enter unscaled; the first epoch's loss sum (3,372) shows it."),

@@ -16,6 +16,7 @@ Assumed: layers that an ablation drops leave the numbers of the others as they a
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, List, Optional
 
 import tensorflow.compat.v1 as tf
@@ -23,6 +24,7 @@ import tensorflow.compat.v1 as tf
 from tf1_models.experiments.nine_conv import NineConvNet
 from tf1_models.graphs.parts import winograd
 from tf1_models.graphs.parts.handles import GraphHandles, LayerTable
+from tf1_models.graphs.parts.listing_op_numbers import ListingOpNumbers, graph_seed
 from tf1_models.graphs.parts.losses import l2_term, mean_cross_entropy
 from tf1_models.graphs.parts.random_ops import dropout
 from tf1_models.seeds import op_seed
@@ -44,7 +46,7 @@ def build(
         net: Graph settings of the run.
         images: float [batch, 32, 32, 3], raw pixels 0..255 (Q13); None makes the placeholder `x`.
         labels: float [batch, 10] one-hot; None makes the placeholder `y`.
-        seed: Run seed: initial values and dropout masks derive from it.
+        seed: Run seed: initial values (`net.seed_stream` says how) and dropout masks derive from it.
         step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
         dtype: tf.float32, or tf.float64 for the parity tests.
         convolutions: "direct", or "winograd" where `winograd.pays`: the same variables, other last bits.
@@ -58,7 +60,7 @@ def build(
     if keep_prob is None:
         keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype), shape=(), name="keep_prob")
     table = LayerTable()
-    layers = _Layers(table, seed, dtype, convolutions)
+    layers = _Layers(table, seed, dtype, convolutions, net.seed_stream)
     trunk = _shallow_trunk if net.trunk == "shallow" else _nine_conv_trunk
     logits = trunk(net, x, keep_prob, layers, step)
 
@@ -86,22 +88,32 @@ def build(
 class _Layers:
     """The listing's four statements (W, b, op, bias_add) as one call; remembers every variable for the L2 term."""
 
-    def __init__(self, table: LayerTable, seed: int, dtype: Any, convolutions: str) -> None:
+    def __init__(self, table: LayerTable, seed: int, dtype: Any, convolutions: str, seed_stream: str) -> None:
         self.table, self.seed, self.dtype, self.convolutions = table, seed, dtype, convolutions
+        self.numbers = ListingOpNumbers() if seed_stream == "report" else None
         self.variables: List[Any] = []
 
     def _xavier(self, name: str, shape: List[int]) -> Any:
         # glorot_uniform with an explicit seed is bit-equal to contrib's xavier_initializer, 1-D shapes included (Q12)
         full_name = f"{tf.get_variable_scope().name}/{name}".lstrip("/")
-        initializer = tf.glorot_uniform_initializer(seed=op_seed(self.seed, full_name), dtype=self.dtype)
-        variable = tf.get_variable(name, shape=shape, dtype=self.dtype, initializer=initializer)
+        own_seed = op_seed(self.seed, full_name) if self.numbers is None else self.numbers.variable()
+        initializer = tf.glorot_uniform_initializer(seed=own_seed, dtype=self.dtype)
+        with contextlib.ExitStack() as stack:
+            if self.numbers is not None:
+                stack.enter_context(graph_seed(self.seed))
+            variable = tf.get_variable(name, shape=shape, dtype=self.dtype, initializer=initializer)
         self.variables.append(variable)
         return variable
+
+    def _count(self, kind: str) -> None:
+        if self.numbers is not None:
+            self.numbers.add(kind)
 
     def conv(self, x: Any, number: int, kernel_px: int, filters: int) -> Any:
         """Convolution, stride 1, SAME, with bias and ReLU."""
         w = self._xavier(f"W{number}", [kernel_px, kernel_px, int(x.shape[-1]), filters])
         b = self._xavier(f"b{number}", [filters])
+        self._count("conv")
         if winograd.pays(self.convolutions, kernel_px, x):
             c = winograd.conv2d(x, w, name=f"c{number}")
         else:
@@ -110,6 +122,7 @@ class _Layers:
 
     def pool(self, x: Any, number: int, size_px: int = 2) -> Any:
         """Max pool, stride 2, SAME."""
+        self._count("pool")
         pooled = tf.nn.max_pool(
             x, ksize=[1, size_px, size_px, 1], strides=[1, 2, 2, 1], padding="SAME", name=f"l{number}_pool"
         )
@@ -117,6 +130,7 @@ class _Layers:
 
     def flat(self, x: Any, number: int) -> Any:
         """NHWC flatten."""
+        self._count("flat")
         width = 1
         for size in x.shape.as_list()[1:]:
             width *= size
@@ -126,7 +140,13 @@ class _Layers:
         """Linear layer: the listing has no ReLU here."""
         w = self._xavier(f"W_{suffix}", [int(x.shape[-1]), units])
         b = self._xavier(f"b_{suffix}", [units])
+        self._count("dense")
         return self.table.add(suffix, tf.nn.bias_add(tf.matmul(x, w), b, name=name), (w, b))
+
+    def dropout(self, x: Any, keep_prob: Any, name: str, step: Optional[Any]) -> Any:
+        """Dropout with a mask of its own; its mask follows the run seed in every `seed_stream`."""
+        self._count("dropout")
+        return dropout(x, keep_prob, name, self.seed, step)
 
 
 def _nine_conv_trunk(net: NineConvNet, x: Any, keep_prob: Any, layers: _Layers, step: Optional[Any]) -> Any:
@@ -152,11 +172,11 @@ def _nine_conv_trunk(net: NineConvNet, x: Any, keep_prob: Any, layers: _Layers, 
     if net.single_fc:
         return layers.dense(l9_flat, "fc", 10, "logits")
     l10 = layers.dense(l9_flat, "fc1", 2048, "l10")
-    l10 = dropout(l10, keep_prob, "dropout_fc1", layers.seed, step)
+    l10 = layers.dropout(l10, keep_prob, "dropout_fc1", step)
     l11 = layers.dense(l10, "fc2", 2048, "l11")
     if net.fc2_bypassed:  # Q15: W_fc2 and b_fc2 exist and decay, nothing reads them
         l11 = l10
-    l11 = dropout(l11, keep_prob, "dropout_fc2", layers.seed, step)
+    l11 = layers.dropout(l11, keep_prob, "dropout_fc2", step)
     return layers.dense(l11, "fc3", 10, "logits")
 
 
@@ -164,9 +184,9 @@ def _shallow_trunk(net: NineConvNet, x: Any, keep_prob: Any, layers: _Layers, st
     l1 = layers.conv(x, 1, 5, 64)  # [32, 32, 64]
     l1_pool = layers.pool(l1, 1, size_px=3)  # [16, 16, 64]
     if net.pool_dropout:
-        l1_pool = dropout(l1_pool, keep_prob, "dropout_pool1", layers.seed, step)
+        l1_pool = layers.dropout(l1_pool, keep_prob, "dropout_pool1", step)
     l2 = layers.conv(l1_pool, 2, 16, 128)  # the listing's 16x16 kernel
     l2_pool = layers.pool(l2, 2)  # [8, 8, 128]
     if net.pool_dropout:
-        l2_pool = dropout(l2_pool, keep_prob, "dropout_pool2", layers.seed, step)
+        l2_pool = layers.dropout(l2_pool, keep_prob, "dropout_pool2", step)
     return layers.dense(layers.flat(l2_pool, 2), "fc", 10, "logits")
