@@ -36,8 +36,19 @@ def make_dataset(n_train: int = 48, n_test: int = 20, seed: int = 3) -> Any:
             row, column = divmod(int(label), 4)
             image[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] += 150
         arrays += [x, y]
-    return Dataset("tiny", "memory", arrays[0], arrays[1], arrays[2], arrays[3], CIFAR10_CLASSES,
-                   content_digest(*arrays), "official", False, "memory")
+    return Dataset(
+        "tiny",
+        "memory",
+        arrays[0],
+        arrays[1],
+        arrays[2],
+        arrays[3],
+        CIFAR10_CLASSES,
+        content_digest(*arrays),
+        "official",
+        False,
+        "memory",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +63,13 @@ def kit(tmp_path: Any) -> Callable[..., "subprocess.CompletedProcess[str]"]:
 
     def run(*words: str, env: Any = None, cwd: Any = None) -> "subprocess.CompletedProcess[str]":
         environment = {**os.environ, "PYTHONPATH": ROOT, "PYTHONIOENCODING": "utf-8", **(env or {})}
-        return subprocess.run([sys.executable, "-m", "tf1_models", *words], cwd=str(cwd or tmp_path), env=environment,
-                              capture_output=True, text=True, timeout=600)
+        return subprocess.run(
+            [sys.executable, "-m", "tf1_models", *words],
+            cwd=str(cwd or tmp_path),
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
 
     return run

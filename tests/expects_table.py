@@ -1,6 +1,6 @@
 """What each report's graph expects, read off the built graphs: the block `expects` of tf1_models/README.md.
 
-    python -m tests.expects_table          writes it there
+python -m tests.expects_table          writes it there
 """
 
 from __future__ import annotations
@@ -13,8 +13,15 @@ from tf1_models import registry
 from tf1_models.output import markdown
 
 PAGE, BLOCK = os.path.join(ROOT, "tf1_models", "README.md"), "expects"
-_HEAD = ("report, its headline run", "`images`", "bytes divided by", "`keep_prob` to train", "`is_training`",
-         "`update_ops`", "`learning_rate`")  # fmt: skip
+_HEAD = (
+    "report, its headline run",
+    "`images`",
+    "bytes divided by",
+    "`keep_prob` to train",
+    "`is_training`",
+    "`update_ops`",
+    "`learning_rate`",
+)
 
 
 def render(tf: Any) -> str:
@@ -26,13 +33,17 @@ def render(tf: Any) -> str:
         with tf.Graph().as_default():
             handles = registry.graph(report).build()
         shape = ["batch", *handles.images.shape.as_list()[1:]]
-        rows.append((
-            f"`{report}`, `{run}`", f"[{', '.join(map(str, shape))}]", f"{experiment.pixel_divisor:g}",
-            "none" if handles.keep_prob is None else f"{experiment.keep_prob:g}",
-            "none" if handles.is_training is None else "True to train",
-            f"{len(handles.update_ops)}" if handles.update_ops else "none",
-            "none" if handles.learning_rate is None else "placeholder",
-        ))  # fmt: skip
+        rows.append(
+            (
+                f"`{report}`, `{run}`",
+                f"[{', '.join(map(str, shape))}]",
+                f"{experiment.pixel_divisor:g}",
+                "none" if handles.keep_prob is None else f"{experiment.keep_prob:g}",
+                "none" if handles.is_training is None else "True to train",
+                f"{len(handles.update_ops)}" if handles.update_ops else "none",
+                "none" if handles.learning_rate is None else "placeholder",
+            )
+        )
     return markdown.markdown_table(_HEAD, rows)
 
 

@@ -116,8 +116,9 @@ def write_record(path: str, script: str, rows: List[Dict[str, Any]], seconds: fl
         stream.write("\n")
 
 
-def main(module: str, description: Optional[str], make: Callable[[str], List[Target]],
-         argv: Optional[List[str]] = None) -> int:
+def main(
+    module: str, description: Optional[str], make: Callable[[str], List[Target]], argv: Optional[List[str]] = None
+) -> int:
     """The command line of a fuzzing script.
 
     Args:

@@ -1,6 +1,6 @@
 """Which module of the package imports which, from its source alone; a room is a folder, or a module at the top.
 
-    python -m tests.import_graph          rooms, arrows between them, circles
+python -m tests.import_graph          rooms, arrows between them, circles
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def imports() -> Dict[str, Set[str]]:
 
 
 def room(dotted: str) -> str:
-    """"training", "grading/people"; a module at the top is a room of its own."""
+    """ "training", "grading/people"; a module at the top is a room of its own."""
     parts = modules()[dotted].split(os.sep)[1:]
     return "/".join(parts[:-1]) or parts[0][: -len(".py")]
 
@@ -53,8 +53,12 @@ def room(dotted: str) -> str:
 def room_arrows() -> Set[Tuple[str, str]]:
     """(room, room that it imports from)."""
     rooms = {dotted: room(dotted) for dotted in modules()}
-    return {(rooms[one], rooms[other]) for one, others in imports().items() for other in others
-            if rooms[one] != rooms[other]}
+    return {
+        (rooms[one], rooms[other])
+        for one, others in imports().items()
+        for other in others
+        if rooms[one] != rooms[other]
+    }
 
 
 def circle(arrows: Dict[str, Set[str]]) -> List[str]:
@@ -87,9 +91,11 @@ def main() -> None:
     """Prints the counts."""
     between = room_arrows()
     rooms = {room(dotted) for dotted in modules()}
-    print(f"{len(rooms)} rooms, {len(between)} arrows between them, "
-          f"{len([r for r in rooms if '/' not in r and r + '.py' in os.listdir(os.path.join(ROOT, PACKAGE))])} modules "
-          f"at the top; circle: {' -> '.join(circle(imports())) or 'none'}")
+    print(
+        f"{len(rooms)} rooms, {len(between)} arrows between them, "
+        f"{len([r for r in rooms if '/' not in r and r + '.py' in os.listdir(os.path.join(ROOT, PACKAGE))])} modules "
+        f"at the top; circle: {' -> '.join(circle(imports())) or 'none'}"
+    )
 
 
 if __name__ == "__main__":

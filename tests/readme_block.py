@@ -10,8 +10,9 @@ from typing import Any, Callable, List, Optional, Sequence
 from tf1_models.output import markdown
 
 
-def main(words: Optional[List[str]], about: Optional[str], block: str, pattern: str,
-         render: Callable[[Sequence[str]], Any]) -> int:
+def main(
+    words: Optional[List[str]], about: Optional[str], block: str, pattern: str, render: Callable[[Sequence[str]], Any]
+) -> int:
     """Prints the block, and with `--write README.md` puts it there.
 
     Args:

@@ -46,15 +46,31 @@ def test_importing_any_module_opens_nothing_and_parses_nothing(tmp_path: Any) ->
     assert int(done.stdout) > 30
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "--json"], ["list", "--variants"], ["data", "find"],
-                                   ["grade", "--help"], ["train", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["list"],
+        ["list", "--json"],
+        ["list", "--variants"],
+        ["data", "find"],
+        ["grade", "--help"],
+        ["train", "--help"],
+        ["--version"],
+    ],
+)
 def test_light_verbs_never_import_tensorflow(tmp_path: Any, words: List[str]) -> None:
     program = (
         "import sys; from tf1_models.cli import main; code = main(sys.argv[1:]); "
         "assert not {'tensorflow', 'sklearn', 'matplotlib'} & set(sys.modules), 'heavy import'; sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", program, *words], cwd=str(tmp_path), capture_output=True,
-                          text=True, env={**os.environ, "PYTHONPATH": ROOT})
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=str(tmp_path),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ROOT},
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout and not done.stderr
 
@@ -92,8 +108,15 @@ def test_help_verb_is_verb_help(kit: Any) -> None:
     assert check.stdout.rstrip().endswith("tf1-models grade check result.npy")
 
 
-@pytest.mark.parametrize("words, option", [(["predict"], "--out result.npy"), (["checkpoint", "export"], "--out"),
-                                           (["grade"], "--truth"), (["grade", "bundle"], "--out")])
+@pytest.mark.parametrize(
+    "words, option",
+    [
+        (["predict"], "--out result.npy"),
+        (["checkpoint", "export"], "--out"),
+        (["grade"], "--truth"),
+        (["grade", "bundle"], "--out"),
+    ],
+)
 def test_required_options_look_required(words: List[str], option: str, kit: Any) -> None:
     text = kit("help", *words).stdout
     assert option in text.split("\nrequired options:\n")[1].split("\n\n")[0]
@@ -113,8 +136,9 @@ def test_show_lists_settings_as_they_are_typed(kit: Any) -> None:
     assert registry.experiment("bn_cnn", "final", parse_words(words)) == row
 
 
-@pytest.mark.parametrize("system, words", [("darwin", "never tried on macOS, which lacks /proc"),
-                                           ("freebsd14", "never tried on freebsd14")])
+@pytest.mark.parametrize(
+    "system, words", [("darwin", "never tried on macOS, which lacks /proc"), ("freebsd14", "never tried on freebsd14")]
+)
 def test_elsewhere_the_first_line_says_so(system: str, words: str, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setattr("sys.platform", system)
     assert cli.main(["list", "nine_conv"]) == 0
@@ -135,8 +159,16 @@ def test_list_json_is_what_scripts_rely_on(kit: Any) -> None:
     document = json.loads(kit("list", "nine_conv", "--json").stdout)
     assert [row["run"] for row in document["runs"]][:2] == ["final", "single_fc"]
     assert document["runs"][0] == {
-        "report": "nine_conv", "run": "final", "metric": "dev_f1_weighted", "reported": 0.76037,
-        "printed": "0.760370", "basis": "listed", "epochs": 50, "batch_size": 128, "parameters": 15458378, "note": "",
+        "report": "nine_conv",
+        "run": "final",
+        "metric": "dev_f1_weighted",
+        "reported": 0.76037,
+        "printed": "0.760370",
+        "basis": "listed",
+        "epochs": 50,
+        "batch_size": 128,
+        "parameters": 15458378,
+        "note": "",
     }
     everything = json.loads(kit("list", "--json").stdout)["runs"]
     assert len(everything) == 79 and sum(row["reported"] is not None for row in everything) == 75
@@ -149,15 +181,24 @@ def test_list_json_is_what_scripts_rely_on(kit: Any) -> None:
         (["frobnicate"], 2, "invalid choice: 'frobnicate'; choose from list, show"),
         (["trian", "nine_conv"], 2, "invalid choice: 'trian' (did you mean 'train'?); choose from"),
         (["help", "trian"], 2, "invalid choice: 'trian' (did you mean 'train'?); choose from"),
-        (["train", "nine_conv", "--epoch", "3"], 2, "train: error: unrecognized arguments: --epoch 3 (did you mean "
-                                                    "'--epochs'?)"),
+        (
+            ["train", "nine_conv", "--epoch", "3"],
+            2,
+            "train: error: unrecognized arguments: --epoch 3 (did you mean '--epochs'?)",
+        ),
         (["checkpoint", "lst"], 2, "argument ACTION: invalid choice: 'lst' (did you mean 'list'?)"),
-        (["checkpoint", "inspect", "x", "--jsn"], 2, "inspect: error: unrecognized arguments: --jsn (did you mean "
-                                                     "'--json'?)"),
+        (
+            ["checkpoint", "inspect", "x", "--jsn"],
+            2,
+            "inspect: error: unrecognized arguments: --jsn (did you mean '--json'?)",
+        ),
         (["evaluate", "x", "--split", "tset"], 2, "argument --split: invalid choice: 'tset' (did you mean 'test'?)"),
         (["grade", "--trth", "key.npy"], 2, "unrecognized arguments: --trth (did you mean '--truth'?)"),
-        (["grade", "x.npy", "--trth", "key.npy"], 2, "unrecognized arguments: --trth key.npy (did you mean "
-                                                     "'--truth'?)"),
+        (
+            ["grade", "x.npy", "--trth", "key.npy"],
+            2,
+            "unrecognized arguments: --trth key.npy (did you mean '--truth'?)",
+        ),
         (["list", "--zzz"], 2, "unrecognized arguments: --zzz"),
         (["train", "nine_cnv"], 2, "unknown report 'nine_cnv' (did you mean 'nine_conv'?); known: course_models"),
         (["train", "nine_conv", "--run", "last"], 2, "unknown run 'last' of nine_conv; known: final"),
@@ -198,8 +239,13 @@ def test_bad_data_fails_before_tensorflow_is_imported(tmp_path: Any) -> None:
         "import sys; from tf1_models.cli import main; "
         "code = main(['train', 'nine_conv', '--data', 'npy']); assert 'tensorflow' not in sys.modules; sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=str(tmp_path), stderr=subprocess.PIPE,
-                          text=True, env={**os.environ, "PYTHONPATH": ROOT})
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=str(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ROOT},
+    )
     assert done.returncode == 3 and "y_train.npy" in done.stderr
 
 

@@ -48,8 +48,14 @@ def images(n: int = 5) -> np.ndarray:
 @pytest.mark.tf
 def test_the_page_runs_as_a_script(tmp_path: Any) -> None:
     env = {**os.environ, "PYTHONPATH": ROOT, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    done = subprocess.run([sys.executable, "-c", "\n".join(blocks())], cwd=str(tmp_path), capture_output=True,
-                          text=True, env=env, timeout=600)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks())],
+        cwd=str(tmp_path),
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=600,
+    )
     assert done.returncode == 0, done.stderr
     folder, score = done.stdout.splitlines()[0].rsplit(" ", 1)
     assert os.path.isfile(os.path.join(str(tmp_path), folder, "result.json")) and 0 < float(score) <= 1
@@ -61,12 +67,23 @@ def test_the_page_runs_in_a_notebook_and_its_two_mistakes_end_in_the_kits_words(
     nbclient = pytest.importorskip("nbclient", reason="nbclient and ipykernel come with requirements-dev.txt")
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
-    first = ("import tensorflow.compat.v1 as tf\n"
-             "from tf1_models import registry\n"
-             "assert tf.executing_eagerly() and float(tf.constant(2.0) * 3) == 6.0")
+    first = (
+        "import tensorflow.compat.v1 as tf\n"
+        "from tf1_models import registry\n"
+        "assert tf.executing_eagerly() and float(tf.constant(2.0) * 3) == 6.0"
+    )
     build = "graph = registry.graph('bn_cnn').build()"
-    cells = [first, build, "tf.disable_v2_behavior()\ntf.reset_default_graph()", build, build,
-             "tf.reset_default_graph()", build, *blocks(), *blocks()[1:]]  # the page's cells run twice
+    cells = [
+        first,
+        build,
+        "tf.disable_v2_behavior()\ntf.reset_default_graph()",
+        build,
+        build,
+        "tf.reset_default_graph()",
+        build,
+        *blocks(),
+        *blocks()[1:],
+    ]  # the page's cells run twice
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     for number in (1, 4):
         notebook.cells[number].metadata["tags"] = ["raises-exception"]
@@ -78,8 +95,12 @@ def test_the_page_runs_in_a_notebook_and_its_two_mistakes_end_in_the_kits_words(
         os.environ.pop("PYTHONPATH")
         if before is not None:
             os.environ["PYTHONPATH"] = before
-    errors = {number: output for number, cell in enumerate(notebook.cells) for output in cell.outputs
-              if output.output_type == "error"}
+    errors = {
+        number: output
+        for number, cell in enumerate(notebook.cells)
+        for output in cell.outputs
+        if output.output_type == "error"
+    }
     assert sorted(errors) == [1, 4]
     for number, words in ((1, EAGER), (4, TWICE)):
         assert errors[number].ename == "UsageError" and errors[number].evalue.startswith(words)
@@ -152,8 +173,7 @@ def test_restore_fills_the_reports_variables_and_leaves_the_others(trained: libr
             session.run(mine.initializer)
             assert checkpoint.restore(session, handles) is None
             assert session.run(mine) == 1.0
-            found = session.run(handles.probabilities,
-                                {handles.images: images() / checkpoint.experiment.pixel_divisor})
+            found = session.run(handles.probabilities, {handles.images: images() / checkpoint.experiment.pixel_divisor})
     assert np.abs(found - checkpoint.predict(images())).max() < 1e-5
     with tf.Graph().as_default():
         other = checkpoint.graph.build()
@@ -192,8 +212,9 @@ def test_training_again_returns_what_is_finished(trained: library.Trained, capsy
 
 
 def test_settings_may_have_their_own_types() -> None:
-    row = registry.experiment("bn_cnn", "final", {"channels": as_word([4, 8, 16]), "xla": as_word(True),
-                                                  "patience_epochs": as_word(None)})
+    row = registry.experiment(
+        "bn_cnn", "final", {"channels": as_word([4, 8, 16]), "xla": as_word(True), "patience_epochs": as_word(None)}
+    )
     assert row.net.channels == (4, 8, 16) and row.xla is True and row.patience_epochs is None
 
 

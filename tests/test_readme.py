@@ -12,9 +12,15 @@ import pytest
 from tests.conftest import ROOT
 from tf1_models import cli, registry
 
-PAGES = ("README.md", "checkpoints/README.md", "data/README.md", "tests/faults/README.md", "tests/lanes/README.md",
-         "tf1_models/README.md",
-         *(f"tf1_models/{room}/README.md" for room in ("bench", "cluster", "doctor", "grading", "graphs", "reproduce")))
+PAGES = (
+    "README.md",
+    "checkpoints/README.md",
+    "data/README.md",
+    "tests/faults/README.md",
+    "tests/lanes/README.md",
+    "tf1_models/README.md",
+    *(f"tf1_models/{room}/README.md" for room in ("bench", "cluster", "doctor", "grading", "graphs", "reproduce")),
+)
 
 
 def read(page: str) -> str:

@@ -82,11 +82,15 @@ def _check_system() -> None:
     if sys.platform.startswith("linux"):
         return
     if sys.platform == "win32":
-        raise MachineError("the kit does not run on Windows, whose Python has no fcntl, no resource limits, no SIGHUP "
-                           "and no /proc: use WSL 2, or the Docker image (tf1_models/doctor/README.md)")
+        raise MachineError(
+            "the kit does not run on Windows, whose Python has no fcntl, no resource limits, no SIGHUP "
+            "and no /proc: use WSL 2, or the Docker image (tf1_models/doctor/README.md)"
+        )
     name = "macOS" if sys.platform == "darwin" else sys.platform
-    tell(f"tf1-models: made for Linux and never tried on {name}, which lacks /proc (precision=bf16 and --cluster need "
-         "it, bench and doctor see less of the machine) and a limit on the memory that reads a foreign checkpoint")
+    tell(
+        f"tf1-models: made for Linux and never tried on {name}, which lacks /proc (precision=bf16 and --cluster need "
+        "it, bench and doctor see less of the machine) and a limit on the memory that reads a foreign checkpoint"
+    )
 
 
 def main(argv: Optional[List[str]] = None) -> int:

@@ -64,9 +64,16 @@ def grade(
     """
     rules = make_rubric(rubric, "rubric") if isinstance(rubric, dict) else load_rubric(rubric) if rubric else None
     policy = make_policy(
-        metric, fail_under, tolerance, rules, max_points,
-        intervals=intervals, draws=draws, seed=seed, near_duplicates=near_duplicates,
-    )  # fmt: skip
+        metric,
+        fail_under,
+        tolerance,
+        rules,
+        max_points,
+        intervals=intervals,
+        draws=draws,
+        seed=seed,
+        near_duplicates=near_duplicates,
+    )
     key = load_key(truth, subset_key)
     compared = load_reference(reference, key, policy.metric) if reference else None
     if policy.rubric.rule == "linear":

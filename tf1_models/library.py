@@ -54,8 +54,10 @@ class Checkpoint:
         import tensorflow.compat.v1 as tf
 
         if session.graph is not handles.logits.graph:
-            raise UsageError("the Session is on another graph than the handles; make it inside the same "
-                             "`with tf.Graph().as_default():`, after `build`")
+            raise UsageError(
+                "the Session is on another graph than the handles; make it inside the same "
+                "`with tf.Graph().as_default():`, after `build`"
+            )
         with session.graph.as_default():
             return checkpoint_source.restore(tf, session, self.source, list(handles.variables))
 
@@ -77,15 +79,22 @@ class Checkpoint:
         wanted = (IMAGE_SIZE_PX, IMAGE_SIZE_PX, N_CHANNELS)
         dtype, shape = getattr(images, "dtype", type(images).__name__), getattr(images, "shape", ())
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != wanted:
-            raise InputError("images must be a NumPy array, uint8 [N, 32, 32, 3], bytes 0..255; got "
-                             f"{dtype} {list(shape)}")
+            raise InputError(
+                f"images must be a NumPy array, uint8 [N, 32, 32, 3], bytes 0..255; got {dtype} {list(shape)}"
+            )
         from tf1_models.scoring.inference import probabilities
 
         return probabilities(self.source, images, threads=threads)
 
 
-def checkpoint(name: str, report: Optional[str] = None, run: Optional[str] = None, scope: Optional[str] = None,
-               rename: Sequence[str] = (), use_averages: bool = False) -> Checkpoint:
+def checkpoint(
+    name: str,
+    report: Optional[str] = None,
+    run: Optional[str] = None,
+    scope: Optional[str] = None,
+    rename: Sequence[str] = (),
+    use_averages: bool = False,
+) -> Checkpoint:
     """Finds a checkpoint.
 
     Args:
@@ -115,8 +124,16 @@ class Trained(NamedTuple):
     result: Dict[str, Any]
 
 
-def train(report: str, run: Optional[str] = None, data: str = "cifar10", settings: Optional[Mapping[str, Any]] = None,
-          out: str = "runs", fresh: bool = False, threads: Optional[int] = None, quiet: bool = False) -> Trained:
+def train(
+    report: str,
+    run: Optional[str] = None,
+    data: str = "cifar10",
+    settings: Optional[Mapping[str, Any]] = None,
+    out: str = "runs",
+    fresh: bool = False,
+    threads: Optional[int] = None,
+    quiet: bool = False,
+) -> Trained:
     """Trains a run to its end, as `tf1-models train` does: a finished one is returned, an unfinished one continued.
 
     Puts TensorFlow into graph mode for the whole process. Ctrl-C (a notebook's stop button) saves the state and raises
@@ -145,8 +162,9 @@ def train(report: str, run: Optional[str] = None, data: str = "cifar10", setting
     from tf1_models.output.progress import Log
     from tf1_models.training import continuing, loop
 
-    experiment = registry.experiment(report, run or registry.default_run(report),
-                                     {key: as_word(value) for key, value in (settings or {}).items()})
+    experiment = registry.experiment(
+        report, run or registry.default_run(report), {key: as_word(value) for key, value in (settings or {}).items()}
+    )
     log = Log(quiet)
     images = load(data)
     options = loop.Options(out=out, fresh=fresh, threads=threads, watchers=training_bars.watchers_for(quiet))

@@ -25,9 +25,7 @@ def _class_ids(values: Any, what: str) -> np.ndarray:
     if array.dtype.kind not in "iu":
         raise InputError(f"{what} must be integer class ids; got dtype {array.dtype}")
     if array.size and (int(array.min()) < 0 or int(array.max()) >= N_CLASSES):
-        raise InputError(
-            f"{what} must be class ids 0 to {N_CLASSES - 1}; got {int(array.min())} to {int(array.max())}"
-        )
+        raise InputError(f"{what} must be class ids 0 to {N_CLASSES - 1}; got {int(array.min())} to {int(array.max())}")
     return array.astype(np.int64)
 
 

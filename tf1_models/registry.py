@@ -21,9 +21,7 @@ def experiments_module(report: str) -> Any:
         UsageError: no such report.
     """
     if report not in REPORTS:
-        raise UsageError(
-            f"unknown report {report!r}{nearest(report, list(REPORTS))}; known: {', '.join(REPORTS)}"
-        )
+        raise UsageError(f"unknown report {report!r}{nearest(report, list(REPORTS))}; known: {', '.join(REPORTS)}")
     return importlib.import_module(f"tf1_models.experiments.{report}")
 
 
@@ -147,6 +145,7 @@ def test_epochs(report: str, of: Mapping[str, Any]) -> Tuple[int, ...]:
     Returns:
         Ascending; empty for a report that follows test anyway, or reports dev.
     """
+
     def without_length(settings: Mapping[str, Any]) -> Dict[str, Any]:
         return {key: value for key, value in settings.items() if key not in ("epochs", "convolutions")}
 
@@ -155,7 +154,8 @@ def test_epochs(report: str, of: Mapping[str, Any]) -> Tuple[int, ...]:
     ends = {
         row.epochs
         for row in runs(report)
-        if row.reported.metric == "test_accuracy" and row.epochs < of["epochs"]
+        if row.reported.metric == "test_accuracy"
+        and row.epochs < of["epochs"]
         and without_length(identity(row)) == without_length(of)
     }
     return tuple(sorted(ends))

@@ -155,7 +155,7 @@ class Experiment:
 
     @property
     def eval_split(self) -> str:
-        """"dev" where the run has a dev split, else "test" (Q20: the reports that look at test only)."""
+        """ "dev" where the run has a dev split, else "test" (Q20: the reports that look at test only)."""
         return "test" if self.dev_split == "none" else "dev"
 
 

@@ -30,8 +30,13 @@ print(json.dumps({"s": time.perf_counter() - since, "MB": found["anonymous"] + f
 
 def once(kind: str) -> Dict[str, float]:
     """Seconds and MB of one import in a process of its own."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", _PROGRAM, kind], cwd=ROOT, check=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _PROGRAM, kind],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     found: Dict[str, float] = json.loads(done.stdout.decode())
     return found
 
@@ -47,8 +52,10 @@ def main(rounds: int) -> None:
     for unit in ("s", "MB"):
         plain, lean = ([row[unit] for row in found[kind]] for kind in ("plain", "lean"))
         ratio = ratios.paired(plain, lean)
-        print(f"plain {ratios.median(plain):.2f} {unit}, the kit's {ratios.median(lean):.2f} {unit}, plain/kit "
-              f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})")
+        print(
+            f"plain {ratios.median(plain):.2f} {unit}, the kit's {ratios.median(lean):.2f} {unit}, plain/kit "
+            f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
+        )
 
 
 if __name__ == "__main__":

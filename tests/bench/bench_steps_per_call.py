@@ -20,8 +20,24 @@ from typing import Any, Dict, List
 def samples_per_s(report: str, steps_per_call: int, args: argparse.Namespace) -> float:
     """Median over a run's epochs but the first."""
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "tf1_models", "train", report, "--data", args.data, "--out", out, "--epochs",
-                   str(args.epochs), "--threads", str(args.threads), "--steps-per-call", str(steps_per_call), "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "tf1_models",
+            "train",
+            report,
+            "--data",
+            args.data,
+            "--out",
+            out,
+            "--epochs",
+            str(args.epochs),
+            "--threads",
+            str(args.threads),
+            "--steps-per-call",
+            str(steps_per_call),
+            "--quiet",
+        ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         paths = [os.path.join(folder, name) for folder, _, names in os.walk(out) for name in names]
         (path,) = [path for path in paths if path.endswith("metrics.jsonl")]
@@ -41,8 +57,13 @@ def main() -> None:
     parser.add_argument("--steps-per-call", type=int, default=20)
     parser.add_argument("--out", help="write the record here")
     args = parser.parse_args()
-    record: Dict[str, Any] = {"machine": platform.processor() or platform.machine(), "threads": args.threads,
-                              "steps_per_call": args.steps_per_call, "data": args.data, "reports": {}}
+    record: Dict[str, Any] = {
+        "machine": platform.processor() or platform.machine(),
+        "threads": args.threads,
+        "steps_per_call": args.steps_per_call,
+        "data": args.data,
+        "reports": {},
+    }
     for report in args.reports:
         speeds: Dict[int, List[float]] = {1: [], args.steps_per_call: []}
         for _ in range(args.rounds):
@@ -50,9 +71,12 @@ def main() -> None:
                 found.append(samples_per_s(report, steps_per_call, args))
         ratios = [many / one for one, many in zip(*speeds.values())]
         record["reports"][report] = {"one": speeds[1], "several": speeds[args.steps_per_call], "ratios": ratios}
-        print(f"{report}: {statistics.median(speeds[1]):.0f} images/s with one step a call, "
-              f"{statistics.median(speeds[args.steps_per_call]):.0f} with {args.steps_per_call}; ratio "
-              f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})", flush=True)
+        print(
+            f"{report}: {statistics.median(speeds[1]):.0f} images/s with one step a call, "
+            f"{statistics.median(speeds[args.steps_per_call]):.0f} with {args.steps_per_call}; ratio "
+            f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})",
+            flush=True,
+        )
     if args.out:
         with open(args.out, "w") as stream:
             json.dump(record, stream, indent=1)

@@ -95,8 +95,7 @@ def memory_parts(records: List[Dict[str, Any]]) -> str:
     if not found:
         return ""
     names = sorted(found)
-    lines = [[part["part"], *(_resident(found[name][at]) for name in names)]
-             for at, part in enumerate(found[names[0]])]
+    lines = [[part["part"], *(_resident(found[name][at]) for name in names)] for at, part in enumerate(found[names[0]])]
     return markdown.markdown_table(["the kit's memory after, MB", *names], lines)
 
 
@@ -106,14 +105,29 @@ def _resident(part: Dict[str, Any]) -> str:
 
 def render(records: List[Dict[str, Any]]) -> str:
     """The block."""
-    machines = sorted({f"{r['machine']['cores']} cores of an {r['machine']['cpu']}, {r['threads']} threads"
-                       for r in records})
-    used = sorted({versions(section) for record in records for sections in record["reports"].values()
-                   for measure in MEASURES for section in [sections.get(measure)] if section} - {"?"}, reverse=True)
+    machines = sorted(
+        {f"{r['machine']['cores']} cores of an {r['machine']['cpu']}, {r['threads']} threads" for r in records}
+    )
+    used = sorted(
+        {
+            versions(section)
+            for record in records
+            for sections in record["reports"].values()
+            for measure in MEASURES
+            for section in [sections.get(measure)]
+            if section
+        }
+        - {"?"},
+        reverse=True,
+    )
     head = ["", "report", "kit", *("without the setting" if peer == "kit_default" else peer for peer in PEERS)]
     words = WORDS.format(machine="; ".join(machines), versions=" and ".join(used))
-    slopes = [_slope(report, sections["slope"]) for record in records for report, sections in record["reports"].items()
-              if sections.get("slope") and sections["slope"]["fit"]]
+    slopes = [
+        _slope(report, sections["slope"])
+        for record in records
+        for report, sections in record["reports"].items()
+        if sections.get("slope") and sections["slope"]["fit"]
+    ]
     lines = [markdown.markdown_table(head, rows(records)), "", " ".join([words, *slopes])]
     by_part = memory_parts(records)
     return "\n".join(lines + (["", by_part, "", PARTS] if by_part else []))
@@ -122,9 +136,11 @@ def render(records: List[Dict[str, Any]]) -> str:
 def _slope(report: str, section: Dict[str, Any]) -> str:
     fit, by_epoch = section["fit"], section["by_epoch"]
     sizes = ", ".join(f"{point['images']:,}" for point in section["points"])
-    return (f"{report}'s epoch over {sizes} images: {1000 * fit['slope']:.2f} s per thousand + {fit['intercept']:.2f} "
-            f"s, off a line by at most {100 * fit['residual']:.1f} %; over its epochs by "
-            f"{100 * by_epoch['residual']:.1f} %.")
+    return (
+        f"{report}'s epoch over {sizes} images: {1000 * fit['slope']:.2f} s per thousand + {fit['intercept']:.2f} "
+        f"s, off a line by at most {100 * fit['residual']:.1f} %; over its epochs by "
+        f"{100 * by_epoch['residual']:.1f} %."
+    )
 
 
 def main(words: Optional[List[str]] = None) -> int:

@@ -17,16 +17,27 @@ from tf1_models.session import tensorflow_setup
 # images, size in pixels, channels in, channels out
 LAYERS = {
     "model2": (5, [(256, 32, 3, 64), (256, 16, 64, 64)]),
-    "nine_conv": (3, [(128, 32, 64, 64), (128, 16, 64, 128), (128, 16, 128, 128), (128, 8, 128, 256),
-                      (128, 8, 256, 256), (128, 4, 256, 512), (128, 4, 512, 512)]),
+    "nine_conv": (
+        3,
+        [
+            (128, 32, 64, 64),
+            (128, 16, 64, 128),
+            (128, 16, 128, 128),
+            (128, 8, 128, 256),
+            (128, 8, 256, 256),
+            (128, 4, 256, 512),
+            (128, 4, 512, 512),
+        ],
+    ),
     "alexnet_bn 3x3": (3, [(100, 14, 256, 384), (100, 14, 384, 384), (100, 14, 384, 256)]),
     "alexnet_bn 5x5": (5, [(100, 30, 96, 256)]),
     "bn_cnn": (5, [(30, 16, 32, 64), (30, 8, 64, 128)]),
 }
 
 
-def measure(tf: Any, kernel_px: int, batch: int, size_px: int, c_in: int, c_out: int, threads: int, rounds: int
-            ) -> Dict[str, List[float]]:
+def measure(
+    tf: Any, kernel_px: int, batch: int, size_px: int, c_in: int, c_out: int, threads: int, rounds: int
+) -> Dict[str, List[float]]:
     """Best milliseconds: kind -> [forward, forward and both gradients]."""
     from tf1_models.graphs.parts import winograd
 
@@ -39,8 +50,10 @@ def measure(tf: Any, kernel_px: int, batch: int, size_px: int, c_in: int, c_out:
         for kind in ("direct", "winograd"):
             inputs = tf.identity(x)
             filters = tf.identity(w)
-            y = winograd.conv2d(inputs, filters, kind) if kind == "winograd" else tf.nn.conv2d(
-                inputs, filters, strides=[1, 1, 1, 1], padding="SAME"
+            y = (
+                winograd.conv2d(inputs, filters, kind)
+                if kind == "winograd"
+                else tf.nn.conv2d(inputs, filters, strides=[1, 1, 1, 1], padding="SAME")
             )
             gradients = tf.gradients(y, [inputs, filters], tf.identity(up))
             ops[kind] = [[y.op], [y.op, *(gradient.op for gradient in gradients)]]
@@ -70,8 +83,11 @@ def main() -> None:
         for batch, size_px, c_in, c_out in layers:
             best = measure(tf, kernel_px, batch, size_px, c_in, c_out, args.threads, args.rounds)
             d, w = best["direct"], best["winograd"]
-            print(f"{f'{size_px} px {c_in}>{c_out}':>16}{d[0]:8.1f}{d[1]:8.1f}{w[0]:8.1f}{w[1]:8.1f}"
-                  f"{d[0] / w[0]:10.2f}{d[1] / w[1]:10.2f}", flush=True)
+            print(
+                f"{f'{size_px} px {c_in}>{c_out}':>16}{d[0]:8.1f}{d[1]:8.1f}{w[0]:8.1f}{w[1]:8.1f}"
+                f"{d[0] / w[0]:10.2f}{d[1] / w[1]:10.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

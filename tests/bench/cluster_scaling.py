@@ -88,8 +88,19 @@ def cluster_step(nursery: Nursery, report: str, n_members: int) -> Dict[str, Any
     with tempfile.TemporaryDirectory() as folder, Network(counts) as network:
         cluster = LocalCluster(nursery, folder, network.jobs(), (), 60.0, REST_S[report], network.namespace, RESTED)
         data = write_data(os.path.join(folder, "data.npz"), n_train=(STEPS + 1) * row.batch_size)
-        cluster.words = ["train", report, "--data", data, "--out", cluster.out, "--max-steps", str(STEPS), "--cluster",
-                         "-q", "dev_split=none"]
+        cluster.words = [
+            "train",
+            report,
+            "--data",
+            data,
+            "--out",
+            cluster.out,
+            "--max-steps",
+            str(STEPS),
+            "--cluster",
+            "-q",
+            "dev_split=none",
+        ]
         with cluster:
             cluster.start_all()
             seen = []
@@ -110,7 +121,8 @@ def cluster_step(nursery: Nursery, report: str, n_members: int) -> Dict[str, Any
     n_steps = len(seen) - 1
     return {
         "computing": n_members,
-        "seconds": min(seconds), "seconds_of_each": seconds,
+        "seconds": min(seconds),
+        "seconds_of_each": seconds,
         "bytes_from_ps": (seen[-1].sent - seen[0].sent) / n_steps,
         "bytes_to_ps": (seen[-1].received - seen[0].received) / n_steps,
     }
@@ -135,8 +147,9 @@ def at(compute: Dict[int, float], rows: float) -> float:
     return float(np.interp(rows, sizes, [compute[size] for size in sizes]))
 
 
-def seconds_of(n: int, compute: Dict[int, float], batch: int, model: Dict[str, float], bits_per_s: float,
-               servers: int) -> float:
+def seconds_of(
+    n: int, compute: Dict[int, float], batch: int, model: Dict[str, float], bits_per_s: float, servers: int
+) -> float:
     """t(n) with a machine for each member."""
     h, b = model["handling_s_per_byte"], model["bytes_each"]
     return at(compute, batch / n) + model["fixed_s"] + b * (h + n / servers * max(8.0 / bits_per_s, h))
@@ -150,11 +163,20 @@ def predictions(compute: Dict[int, float], batch: int, model: Dict[str, float]) 
         for servers in SERVERS:
             for handling in (True, False):
                 used = model if handling else {**model, "handling_s_per_byte": 0.0, "fixed_s": 0.0}
-                times = [seconds_of(n, compute, batch, used, gbit * 1e9, servers)
-                         for n in range(1, min(batch, MOST) + 1)]
+                times = [
+                    seconds_of(n, compute, batch, used, gbit * 1e9, servers) for n in range(1, min(batch, MOST) + 1)
+                ]
                 best = int(np.argmin(times)) + 1
-                found.append({"gbit_per_s": gbit, "ps": servers, "counted": "all" if handling else "wire alone",
-                              "stops_paying_at": best, "seconds": times[best - 1], "speed_up": alone / times[best - 1]})
+                found.append(
+                    {
+                        "gbit_per_s": gbit,
+                        "ps": servers,
+                        "counted": "all" if handling else "wire alone",
+                        "stops_paying_at": best,
+                        "seconds": times[best - 1],
+                        "speed_up": alone / times[best - 1],
+                    }
+                )
     return found
 
 
@@ -164,22 +186,32 @@ def measure() -> Dict[str, Any]:
     try:
         for report in REPORTS:
             words = [sys.executable, "-m", "tests.bench.cluster_scaling", "--compute", report]
-            done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, check=True,
-                                  env={**os.environ, "PYTHONPATH": ROOT})
+            done = subprocess.run(
+                words, cwd=ROOT, stdout=subprocess.PIPE, check=True, env={**os.environ, "PYTHONPATH": ROOT}
+            )
             compute = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
             row = registry.experiment(report, registry.default_run(report))
             measured = []
             for n_members in MEMBERS:
                 measured.append(cluster_step(nursery, report, n_members))
                 _say(f"{report}: {measured[-1]}")
-            results[report] = {"batch": row.batch_size, "parameters": row.parameters, "compute_s": compute,
-                               "measured": measured}
+            results[report] = {
+                "batch": row.batch_size,
+                "parameters": row.parameters,
+                "compute_s": compute,
+                "measured": measured,
+            }
     finally:
         nursery.close()
     from tf1_models.session.tensorflow_setup import import_tensorflow, usable_cpus
 
-    return {"schema": 1, "script": "python -m tests.bench.cluster_scaling",
-            "tensorflow": import_tensorflow().__version__, "processors_shared": usable_cpus(), "reports": results}
+    return {
+        "schema": 1,
+        "script": "python -m tests.bench.cluster_scaling",
+        "tensorflow": import_tensorflow().__version__,
+        "processors_shared": usable_cpus(),
+        "reports": results,
+    }
 
 
 def model_all(record: Dict[str, Any]) -> Dict[str, Any]:
@@ -215,8 +247,14 @@ def draw(record: Dict[str, Any]) -> bytes:
 
         shared.plot(n, [m["seconds"] for m in measured], "o", label="measured, cluster")
         handling = 2 * model["bytes_each"] * model["handling_s_per_byte"]
-        shared.plot(fine, [k * (at(compute, batch / k) + handling) + model["fixed_s"] for k in fine], "-", color="grey",
-                    lw=1, label="model, shared")
+        shared.plot(
+            fine,
+            [k * (at(compute, batch / k) + handling) + model["fixed_s"] for k in fine],
+            "-",
+            color="grey",
+            lw=1,
+            label="model, shared",
+        )
         shared.plot(1, at(compute, batch), "x", color="black", label="measured, no cluster")
         shared.plot(n, [at(compute, batch / k) for k in n], "k:", label="c(batch / n), measured alone")
         shared.set_title(f"{report}: all members share {record['processors_shared']} processors", fontsize=10)
@@ -231,8 +269,14 @@ def draw(record: Dict[str, Any]) -> bytes:
             for servers, style in zip(SERVERS, ("-", "--")):
                 times = [seconds_of(int(k), compute, batch, model, gbit * 1e9, servers) for k in many]
                 best = int(np.argmin(times))
-                alone.plot(many, times, style, color=color, lw=1.3,
-                           label=f"{gbit} Gbit/s, {servers} ps: stops at n = {best + 1}")
+                alone.plot(
+                    many,
+                    times,
+                    style,
+                    color=color,
+                    lw=1.3,
+                    label=f"{gbit} Gbit/s, {servers} ps: stops at n = {best + 1}",
+                )
                 alone.plot(many[best], times[best], "v", color=color)
         alone.axhline(at(compute, batch), color="grey", lw=0.8, ls=":", label="one machine, no cluster")
         alone.set_xscale("log", base=2)
@@ -255,23 +299,35 @@ def draw(record: Dict[str, Any]) -> bytes:
 
 def table(record: Dict[str, Any]) -> str:
     """Markdown: what was measured, then where the model stops paying."""
-    lines = ["| report, batch | computing members | MB a step, ps sends + receives | s a step, shared processors | "
-             "s a step of one such slice alone |", "|---|---|---|---|---|"]
+    lines = [
+        "| report, batch | computing members | MB a step, ps sends + receives | s a step, shared processors | "
+        "s a step of one such slice alone |",
+        "|---|---|---|---|---|",
+    ]
     for report, result in record["reports"].items():
         compute = {int(rows): seconds for rows, seconds in result["compute_s"].items()}
         for m in result["measured"]:
-            lines.append(f"| {report}, {result['batch']} | {m['computing']} | {m['bytes_from_ps'] / 1e6:.2f} + "
-                         f"{m['bytes_to_ps'] / 1e6:.2f} | {m['seconds']:.3f} | "
-                         f"{at(compute, result['batch'] / m['computing']):.3f} |")
-    lines += ["", "| report | parameter servers | 10 Gbit/s: stops paying at (speed-up there) | 100 Gbit/s | 10 Gbit/s,"
-              " the wire alone | 100 Gbit/s, the wire alone |", "|---|---|---|---|---|---|"]
+            lines.append(
+                f"| {report}, {result['batch']} | {m['computing']} | {m['bytes_from_ps'] / 1e6:.2f} + "
+                f"{m['bytes_to_ps'] / 1e6:.2f} | {m['seconds']:.3f} | "
+                f"{at(compute, result['batch'] / m['computing']):.3f} |"
+            )
+    lines += [
+        "",
+        "| report | parameter servers | 10 Gbit/s: stops paying at (speed-up there) | 100 Gbit/s | 10 Gbit/s,"
+        " the wire alone | 100 Gbit/s, the wire alone |",
+        "|---|---|---|---|---|---|",
+    ]
     for report, result in record["reports"].items():
         for servers in SERVERS:
             cells = []
             for counted in ("all", "wire alone"):
                 for gbit in GBIT_PER_S:
-                    (found,) = [p for p in result["predictions"] if (p["gbit_per_s"], p["ps"], p["counted"])
-                                == (gbit, servers, counted)]
+                    (found,) = [
+                        p
+                        for p in result["predictions"]
+                        if (p["gbit_per_s"], p["ps"], p["counted"]) == (gbit, servers, counted)
+                    ]
                     cells.append(f"{found['stops_paying_at']} ({found['speed_up']:.1f}x)")
             lines.append(f"| {report} | {servers} | {' | '.join(cells)} |")
     return "\n".join(lines)

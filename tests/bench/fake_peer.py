@@ -7,8 +7,15 @@ from typing import Any, Dict
 
 from tf1_models.bench.peers import protocol
 
-WORK = {"flops": 100, "flops_per_sample": 1e6, "flops_by_kind": {"convolution": 100}, "bytes": 10,
-        "bytes_per_sample": 1e4, "ops": 3, "uncounted": 0}
+WORK = {
+    "flops": 100,
+    "flops_per_sample": 1e6,
+    "flops_by_kind": {"convolution": 100},
+    "bytes": 10,
+    "bytes_per_sample": 1e4,
+    "ops": 3,
+    "uncounted": 0,
+}
 
 
 def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Any:
@@ -18,8 +25,9 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Any:
     if settings.get("broken"):
         raise ValueError("two\nlines")
     if "size" in settings:
-        channel.ready(0, {"sgemm_gflops": 100.0, "sgemm_by": "numpy", "sgemm_size": 8, "copy_gb_s": 10.0,
-                          "triad_gb_s": 12.0})
+        channel.ready(
+            0, {"sgemm_gflops": 100.0, "sgemm_by": "numpy", "sgemm_size": 8, "copy_gb_s": 10.0, "triad_gb_s": 12.0}
+        )
         channel.wait()
     facts: Dict[str, Any] = {"fake": "1.0", "work": {"batch": 4, "step": WORK, "evaluate": WORK}}
     print("chatter that is no answer")

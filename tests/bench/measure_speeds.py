@@ -100,8 +100,22 @@ def main(words: Optional[Sequence[str]] = None) -> int:
         if key in document["speeds"] or (args.only and row.report != args.only):
             continue
         rates.append(machine_speed.gflops())
-        done = subprocess.run([sys.executable, "-m", "tests.bench.measure_speeds", "--seconds", str(args.seconds),
-                               "--child", row.report, row.run], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "tests.bench.measure_speeds",
+                "--seconds",
+                str(args.seconds),
+                "--child",
+                row.report,
+                row.run,
+            ],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
         # each beside the machine's own rate at that moment: on a shared machine both move together
         document["gflops"] = document["gflops"] or round(rates[0], 2)
         document["speeds"][key] = round(float(done.stdout) * document["gflops"] / rates[-1], 1)

@@ -18,9 +18,17 @@ FAKE = [sys.executable, os.path.join(ROOT, "tests", "bench", "fake_peer.py")]
 
 def wishes(tmp_path: Any, **changes: Any) -> plan.Wishes:
     chosen: Dict[str, Any] = {
-        "reports": ("nine_conv",), "measures": ("step", "evaluate", "startup", "memory", "slope"),
-        "peers": ("kit", "bare", "torch", "tf115"), "rounds": 2, "burst_s": 0.01, "threads": 1, "quick": True,
-        "pythons": {"torch": "/no/such/python"}, "batch": 4, "images": 16, "scratch": str(tmp_path),
+        "reports": ("nine_conv",),
+        "measures": ("step", "evaluate", "startup", "memory", "slope"),
+        "peers": ("kit", "bare", "torch", "tf115"),
+        "rounds": 2,
+        "burst_s": 0.01,
+        "threads": 1,
+        "quick": True,
+        "pythons": {"torch": "/no/such/python"},
+        "batch": 4,
+        "images": 16,
+        "scratch": str(tmp_path),
     }
     return plan.Wishes(**{**chosen, **changes})
 
@@ -38,8 +46,21 @@ def found(tmp_path: Any, monkeypatch: Any) -> Dict[str, Any]:
 
 def test_schema(found: Dict[str, Any]) -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert set(found) == {"schema", "started", "seconds", "quick", "rounds", "burst_s", "threads", "measures", "peers",
-                          "machine", "roofs", "verbs", "reports"}
+    assert set(found) == {
+        "schema",
+        "started",
+        "seconds",
+        "quick",
+        "rounds",
+        "burst_s",
+        "threads",
+        "measures",
+        "peers",
+        "machine",
+        "roofs",
+        "verbs",
+        "reports",
+    }
     assert found["schema"] == 1
     assert {"cpu", "cores", "load_average", "governor", "memory_gb"} <= set(found["machine"])
     assert found["verbs"]["help"]["n"] == 2
@@ -114,14 +135,17 @@ def test_every_report_has_whole_batches(tmp_path: Any, report: str, measure: str
         assert found.folder_train - experiment.batch_size < found.n_train + found.n_eval <= found.folder_train
 
 
-@pytest.mark.parametrize("words, message", [
-    (["nine_cnv"], "unknown report 'nine_cnv' (did you mean 'nine_conv'?)"),
-    (["--only", "steps"], "--only: unknown 'steps' (did you mean 'step'?); known: step, epoch"),
-    (["--peers", "jax"], "--peers: unknown 'jax'; known: kit"),
-    (["--rounds", "0"], "--rounds 0 is out of range; allowed: 1 or more"),
-    (["--burst", "0"], "--burst 0 is out of range"),
-    (["--profile", "bn_cnn", "--candidates", "bn_cnn"], "choose one"),
-])
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["nine_cnv"], "unknown report 'nine_cnv' (did you mean 'nine_conv'?)"),
+        (["--only", "steps"], "--only: unknown 'steps' (did you mean 'step'?); known: step, epoch"),
+        (["--peers", "jax"], "--peers: unknown 'jax'; known: kit"),
+        (["--rounds", "0"], "--rounds 0 is out of range; allowed: 1 or more"),
+        (["--burst", "0"], "--burst 0 is out of range"),
+        (["--profile", "bn_cnn", "--candidates", "bn_cnn"], "choose one"),
+    ],
+)
 def test_bad_requests(kit: Any, words: List[str], message: str) -> None:
     done = kit("bench", *words)
     assert done.returncode == 2 and message in done.stderr and len(done.stderr.splitlines()) <= 2
@@ -153,8 +177,12 @@ def test_memory_is_told_by_part(tmp_path: Any) -> None:
     kit = section["peers"]["kit"]
     parts = kit["parts"]
     assert [row["part"] for row in parts] == [
-        "Python, NumPy, all images as bytes", "TensorFlow imported", "graph, variables, first checkpoint",
-        "8 training steps", "evaluation, checkpoint, results, pictures"]
+        "Python, NumPy, all images as bytes",
+        "TensorFlow imported",
+        "graph, variables, first checkpoint",
+        "8 training steps",
+        "evaluation, checkpoint, results, pictures",
+    ]
     peaks = [row["peak"] for row in parts]
     assert peaks == sorted(peaks) and peaks[-1] <= kit["peak_mb"] and peaks[1] > 1.5 * peaks[0]
     assert all(0 < row["anonymous"] + row["file"] <= row["peak"] + 1 for row in parts)
@@ -164,9 +192,15 @@ def test_memory_is_told_by_part(tmp_path: Any) -> None:
 
 def document_of(section: Dict[str, Any]) -> Dict[str, Any]:
     """A document with one section of memory."""
-    return {"machine": {"cpu": "x", "cores": 1, "memory_gb": 1, "load_average": [0.0], "governor": None}, "threads": 1,
-            "rounds": 1, "quick": True, "roofs": {}, "verbs": None,
-            "reports": {"bn_cnn": {"run": "final", "batch": 4, "original": "torch", "changes": {}, "memory": section}}}
+    return {
+        "machine": {"cpu": "x", "cores": 1, "memory_gb": 1, "load_average": [0.0], "governor": None},
+        "threads": 1,
+        "rounds": 1,
+        "quick": True,
+        "roofs": {},
+        "verbs": None,
+        "reports": {"bn_cnn": {"run": "final", "batch": 4, "original": "torch", "changes": {}, "memory": section}},
+    }
 
 
 @pytest.mark.tf

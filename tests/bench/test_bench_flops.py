@@ -44,13 +44,21 @@ def test_nine_conv_needs_1_53_gflop_a_training_sample(tf: Any) -> None:
     pixels, channels = [1024] * 2 + [256] * 2 + [64] * 2 + [16] * 3, [3, 64, 64, 128, 128, 256, 256, 512, 512, 512]
     convolutions = [2 * n * 9 * a * b for n, a, b in zip(pixels, channels, channels[1:])]
     products = 2 * (2048 * 2048 * 2 + 2048 * 10)
-    by_hand = {"convolution": sum(convolutions), "filter gradient": sum(convolutions),
-               "input gradient": sum(convolutions[1:]),  # nobody wants the pictures' gradient
-               "matrix product": 3 * products}
+    by_hand = {
+        "convolution": sum(convolutions),
+        "filter gradient": sum(convolutions),
+        "input gradient": sum(convolutions[1:]),  # nobody wants the pictures' gradient
+        "matrix product": 3 * products,
+    }
     with tf.Graph().as_default():
         graph = training_graph.build_training(registry.experiment("nine_conv"))
-        found = flops.count([graph.fetches[key].op if hasattr(graph.fetches[key], "op") else graph.fetches[key]
-                             for key in graph.fetches], 128)
+        found = flops.count(
+            [
+                graph.fetches[key].op if hasattr(graph.fetches[key], "op") else graph.fetches[key]
+                for key in graph.fetches
+            ],
+            128,
+        )
         evaluated = flops.count([graph.handles.probabilities.op], 128)
     assert found.flops == {kind: 128 * value for kind, value in by_hand.items()}
     assert found.as_json(128)["flops_per_sample"] == pytest.approx(1.53e9, rel=0.003)

@@ -34,10 +34,13 @@ def test_a_program_answers_and_stops() -> None:
     program.close()  # again: nothing left to do
 
 
-@pytest.mark.parametrize("settings, reason", [
-    ({"missing": True}, "no a_framework_that_nobody_has in "),
-    ({"broken": True}, "ValueError: two lines"),
-])
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"missing": True}, "no a_framework_that_nobody_has in "),
+        ({"broken": True}, "ValueError: two lines"),
+    ],
+)
 def test_what_cannot_run_says_why(settings: Dict[str, Any], reason: str) -> None:
     program = worker(**settings)
     with pytest.raises(NotRun, match=reason):
@@ -133,13 +136,16 @@ class Disturbed:
         return Burst(count, 1.0 if share is None else 1.0 + share, 5.0, 1.0, share)
 
 
-@pytest.mark.parametrize("shares, tries, kept, left", [
-    ([0.02, 0.0], 3, 0.02, 1),  # quiet at once
-    ([0.5, 0.3, 0.4, 0.0], 3, 0.3, 1),  # never quiet: the least disturbed
-    ([0.5, 0.05, 0.0], 3, 0.05, 1),
-    ([0.9, 0.0], 1, 0.9, 1),
-    ([None, None], 3, None, 1),  # a machine that does not count is taken for quiet
-])
+@pytest.mark.parametrize(
+    "shares, tries, kept, left",
+    [
+        ([0.02, 0.0], 3, 0.02, 1),  # quiet at once
+        ([0.5, 0.3, 0.4, 0.0], 3, 0.3, 1),  # never quiet: the least disturbed
+        ([0.5, 0.05, 0.0], 3, 0.05, 1),
+        ([0.9, 0.0], 1, 0.9, 1),
+        ([None, None], 3, None, 1),  # a machine that does not count is taken for quiet
+    ],
+)
 def test_a_disturbed_burst_is_run_again(shares: List[Any], tries: int, kept: Any, left: int) -> None:
     program: Any = Disturbed(shares)
     assert interleave._quietest(program, 2, tries).others == kept and len(program.shares) == left

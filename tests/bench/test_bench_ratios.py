@@ -40,30 +40,53 @@ def test_line_fit() -> None:
 def test_roofline_share() -> None:
     roofs = {"sgemm_gflops": 200.0, "copy_gb_s": 10.0, "triad_gb_s": 20.0}
     found = roofline.share(100.0, {"flops_per_sample": 1.5e9, "bytes_per_sample": 5e7}, roofs)
-    assert found == pytest.approx({"gflops": 150.0, "of_sgemm": 0.75, "gb_s": 5.0, "of_bandwidth": 0.25,
-                                   "bound_samples_s": 200.0 / 1.5})
+    assert found == pytest.approx(
+        {"gflops": 150.0, "of_sgemm": 0.75, "gb_s": 5.0, "of_bandwidth": 0.25, "bound_samples_s": 200.0 / 1.5}
+    )
     assert roofline.share(100.0, {}, roofs) is None and roofline.share(100.0, {"flops_per_sample": 1.0}, {}) is None
 
 
-@pytest.mark.parametrize("op_type, kind", [
-    ("Conv2DBackpropFilter", "filter gradient"), ("_MklNativeConv2DBackpropInput", "input gradient"),
-    ("_FusedConv2D", "convolution"), ("_FusedMatMul", "matrix product"), ("ResourceApplyAdam", "optimizer"),
-    ("AssignSubVariableOp", "optimizer"), ("FusedBatchNormGradV3", "batch norm"), ("MaxPoolGrad", "pooling"),
-    ("_XlaRun", "XLA cluster"), ("Relu", "other"), ("L2Loss", "reduction"),
-])
+@pytest.mark.parametrize(
+    "op_type, kind",
+    [
+        ("Conv2DBackpropFilter", "filter gradient"),
+        ("_MklNativeConv2DBackpropInput", "input gradient"),
+        ("_FusedConv2D", "convolution"),
+        ("_FusedMatMul", "matrix product"),
+        ("ResourceApplyAdam", "optimizer"),
+        ("AssignSubVariableOp", "optimizer"),
+        ("FusedBatchNormGradV3", "batch norm"),
+        ("MaxPoolGrad", "pooling"),
+        ("_XlaRun", "XLA cluster"),
+        ("Relu", "other"),
+        ("L2Loss", "reduction"),
+    ],
+)
 def test_op_kinds(op_type: str, kind: str) -> None:
     assert op_times.kind_of(op_type) == kind
 
 
 def test_op_table_of_a_made_up_trace() -> None:
     def node(label: str, name: str, start: int, end: int) -> Any:
-        return SimpleNamespace(timeline_label=label, node_name=name, op_start_rel_micros=0,
-                               op_end_rel_micros=end - start, all_start_micros=start, all_end_rel_micros=end - start)
+        return SimpleNamespace(
+            timeline_label=label,
+            node_name=name,
+            op_start_rel_micros=0,
+            op_end_rel_micros=end - start,
+            all_start_micros=start,
+            all_end_rel_micros=end - start,
+        )
 
-    nodes = [node("c1 = _FusedConv2D(x, W1)", "c1", 0, 3000), node("", "gradients/c1_grad", 1000, 7000),
-             node("", "add:Add", 7000, 8000)]
+    nodes = [
+        node("c1 = _FusedConv2D(x, W1)", "c1", 0, 3000),
+        node("", "gradients/c1_grad", 1000, 7000),
+        node("", "add:Add", 7000, 8000),
+    ]
     trace = SimpleNamespace(dev_stats=[SimpleNamespace(node_stats=nodes)])
     found = op_times.table([trace, trace], {"gradients/c1_grad": "Conv2DBackpropFilter"})
     assert found["wall_ms"] == 8.0 and found["op_ms"] == 10.0 and found["steps"] == 2
     assert [(row["kind"], row["ms"], row["share"], row["ops"]) for row in found["kinds"]] == [
-        ("filter gradient", 6.0, 0.6, 1), ("convolution", 3.0, 0.3, 1), ("other", 1.0, 0.1, 1)]
+        ("filter gradient", 6.0, 0.6, 1),
+        ("convolution", 3.0, 0.3, 1),
+        ("other", 1.0, 0.1, 1),
+    ]

@@ -46,11 +46,19 @@ def test_a_ratio_is_shown_as_it_was_measured(records: List[Dict[str, Any]]) -> N
 def test_memory_is_shown_by_part(records: List[Dict[str, Any]]) -> None:
     (record,) = [r for r in records if r["reports"].get("nine_conv", {}).get("changes") == {"convolutions": "winograd"}]
     assert bench_table.memory_parts([record]) == ""
-    record["reports"]["nine_conv"]["memory"] = {"peers": {"kit": {"tensorflow": "1.15.5", "parts": [
-        {"part": "imported", "peak": 1234.5, "anonymous": 200.0, "file": 33.4}]}}}
+    record["reports"]["nine_conv"]["memory"] = {
+        "peers": {
+            "kit": {
+                "tensorflow": "1.15.5",
+                "parts": [{"part": "imported", "peak": 1234.5, "anonymous": 200.0, "file": 33.4}],
+            }
+        }
+    }
     assert bench_table.memory_parts([record]).splitlines() == [
-        "| the kit's memory after, MB | nine_conv convolutions=winograd (kit on 1.15.5) |", "| --- | --- |",
-        "| imported | 1,234 (200 + 33) |"]
+        "| the kit's memory after, MB | nine_conv convolutions=winograd (kit on 1.15.5) |",
+        "| --- | --- |",
+        "| imported | 1,234 (200 + 33) |",
+    ]
 
 
 def test_quick_runs_are_no_record(tmp_path: Any) -> None:

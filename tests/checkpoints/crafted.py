@@ -138,8 +138,9 @@ def pieces(values: np.ndarray, boxes: Sequence[Sequence[Extent]]) -> List[np.nda
     return [values[tuple(slice(at, None if length is None else at + length) for at, length in box)] for box in boxes]
 
 
-def sliced(name: str, dims: Sequence[int], boxes: Sequence[Sequence[Extent]],
-           values: Optional[np.ndarray] = None) -> List[Record]:
+def sliced(
+    name: str, dims: Sequence[int], boxes: Sequence[Sequence[Extent]], values: Optional[np.ndarray] = None
+) -> List[Record]:
     """What a Saver writes for a partitioned float32 variable, zeros by default: a record a slice, then the whole.
 
     Slices that overlap or leave out something are written as they are; their bytes lie end to end in their order.

@@ -29,19 +29,44 @@ from tf1_models.storage.files import to_json
 from tf1_models.storage.sealed import read_sealed, write_sealed
 
 VALUES: Dict[str, np.ndarray] = {
-    "W1": np.arange(12, dtype=np.float32).reshape(3, 4), "W1/Adam": np.zeros((3, 4), np.float32),
-    "flag": np.array([True, False]), "global_step": np.array(7, np.int64), "none": np.zeros((0, 3), np.float64),
+    "W1": np.arange(12, dtype=np.float32).reshape(3, 4),
+    "W1/Adam": np.zeros((3, 4), np.float32),
+    "flag": np.array([True, False]),
+    "global_step": np.array(7, np.int64),
+    "none": np.zeros((0, 3), np.float64),
 }
 PROTO = [crafted.varint(number) for number in (0, 1, 127, 128, 2**28, 2**31, 2**40, 2**63, 2**64 - 1)]
 PROTO += [crafted.field(number, value) for number in range(1, 8) for value in (0, 1, 20, -1, 2**40, b"", b"\x08\x01")]
 PROTO += [crafted.field(2, crafted.field(1, -1)), crafted.field(2, crafted.field(1, 2**40)), b"\x35" + bytes(4)]
-RECORDS = [crafted.block([record], b"") for record in
-           [crafted.HEADER, (b"w", crafted.entry()), (b"w" * 200, b""), (b"\xff\xfe", b"\x0a\xff")]]
+RECORDS = [
+    crafted.block([record], b"")
+    for record in [crafted.HEADER, (b"w", crafted.entry()), (b"w" * 200, b""), (b"\xff\xfe", b"\x0a\xff")]
+]
 SLICED = np.arange(24, dtype=np.float32).reshape(4, 6)
 BOXES: Any = [[(0, 2), (0, None)], [(2, 2), (0, 2)], [(2, 2), (2, 4)]]
 PROTO += [crafted.whole((4, 6), [box])[12:] for box in BOXES]
-JSON = [b"null", b"true", b"NaN", b"-1", b"1e999", b'"', b"{}", b"[]", b"{", b"}", b"\\u0000", b"[" * 2000, b"0.5",
-        b'"bn_cnn"', b'"none"', b"99999999999999999999999", b"\xff", b'"files":', b'"shape":', b'"net.channels":']
+JSON = [
+    b"null",
+    b"true",
+    b"NaN",
+    b"-1",
+    b"1e999",
+    b'"',
+    b"{}",
+    b"[]",
+    b"{",
+    b"}",
+    b"\\u0000",
+    b"[" * 2000,
+    b"0.5",
+    b'"bn_cnn"',
+    b'"none"',
+    b"99999999999999999999999",
+    b"\xff",
+    b'"files":',
+    b'"shape":',
+    b'"net.channels":',
+]
 
 
 def _reseal(content: bytes) -> bytes:
@@ -114,8 +139,12 @@ def _checkpoint_targets(folder: str) -> List[Target]:
         Target("checkpoint entry", [crafted.entry(), crafted.entry(dims=(2, 2)), crafted.entry(f4=0)], PROTO, one),
         Target("checkpoint block", [block], PROTO + RECORDS, lambda content: read(crafted.table(content))),
         Target("slice list", [records[-1][1], crafted.whole((4, 6), BOXES[::-1])], PROTO, slice_list),
-        Target("slice records", [crafted.block([crafted.HEADER, *records])], PROTO + RECORDS,
-               lambda content: slices(crafted.table(content))),
+        Target(
+            "slice records",
+            [crafted.block([crafted.HEADER, *records])],
+            PROTO + RECORDS,
+            lambda content: slices(crafted.table(content)),
+        ),
         Target("checkpoint index", [index], PROTO, lambda content: read(_reseal(content))),
         Target("checkpoint data", [data], [], changed_data),
     ]
@@ -135,29 +164,69 @@ def _with_checksum(content: bytes) -> bytes:
 
 def _document_targets(folder: str) -> List[Target]:
     row = registry.experiment("bn_cnn", "final", {"epochs": "2"})
-    config = {"report": "bn_cnn", "run": "final", "seed": 0, "data_digest": "d", "split_hash": "s",
-              "identity": spec.identity(row)}
+    config = {
+        "report": "bn_cnn",
+        "run": "final",
+        "seed": 0,
+        "data_digest": "d",
+        "split_hash": "s",
+        "identity": spec.identity(row),
+    }
     prefix = os.path.join(folder, "ckpt-7")
     crafted.write_checkpoint(prefix, VALUES)
-    files = {suffix: {"size": os.path.getsize(prefix + suffix), "sha256": hashlib.sha256(
-        forms.read(prefix + suffix)).hexdigest()} for suffix in (".index", ".data-00000-of-00001")}
-    variables = [{"name": name, "shape": list(value.shape), "dtype": value.dtype.name}
-                 for name, value in sorted(VALUES.items())]
+    files = {
+        suffix: {
+            "size": os.path.getsize(prefix + suffix),
+            "sha256": hashlib.sha256(forms.read(prefix + suffix)).hexdigest(),
+        }
+        for suffix in (".index", ".data-00000-of-00001")
+    }
+    variables = [
+        {"name": name, "shape": list(value.shape), "dtype": value.dtype.name} for name, value in sorted(VALUES.items())
+    ]
     manifest: Dict[str, Any] = {
-        "schema": 1, "step": 7, "files": files, "variables": variables, "progress": {"epoch": 1, "step": 7},
-        "stopping": None, "metrics": {"size": 0, "sha256": hashlib.sha256(b"").hexdigest()}, "config": config,
+        "schema": 1,
+        "step": 7,
+        "files": files,
+        "variables": variables,
+        "progress": {"epoch": 1, "step": 7},
+        "stopping": None,
+        "metrics": {"size": 0, "sha256": hashlib.sha256(b"").hexdigest()},
+        "config": config,
     }
     write_sealed(prefix + ".json", manifest)
-    scores = {"accuracy": 0.5, "macro_f1": 0.5, "weighted_f1": 0.5, "n": 20,
-              "confusion_matrix": np.eye(10, dtype=int).tolist()}
+    scores = {
+        "accuracy": 0.5,
+        "macro_f1": 0.5,
+        "weighted_f1": 0.5,
+        "n": 20,
+        "confusion_matrix": np.eye(10, dtype=int).tolist(),
+    }
     run = {**config, "data": "tiny", "data_lossy": False, "starts": [{"runtime": {"tensorflow": "2.21.0"}}]}
-    result = {**config, "epochs": 2, "steps": 100, "ended_by": "epochs", "dev": None, "test": scores,
-              "variables_sha256": "0" * 64}
+    result = {
+        **config,
+        "epochs": 2,
+        "steps": 100,
+        "ended_by": "epochs",
+        "dev": None,
+        "test": scores,
+        "variables_sha256": "0" * 64,
+    }
     paths = {name: os.path.join(folder, name) for name in ("run.json", "result.json", "metrics.jsonl", "document.json")}
     write_sealed(paths["run.json"], run)
     write_sealed(paths["result.json"], result)
-    lines = [{"schema": 1, "epoch": epoch, "eval_split": "test", "accuracy": 0.5, "weighted_f1": 0.25, "loss": 1.5,
-              "samples_per_s": 9.5} for epoch in (1, 2)]
+    lines = [
+        {
+            "schema": 1,
+            "epoch": epoch,
+            "eval_split": "test",
+            "accuracy": 0.5,
+            "weighted_f1": 0.25,
+            "loss": 1.5,
+            "samples_per_s": 9.5,
+        }
+        for epoch in (1, 2)
+    ]
     forms.write(paths["metrics.jsonl"], b"".join(json.dumps(line).encode() + b"\n" for line in lines))
     good = {name: forms.read(path) for name, path in paths.items() if name != "document.json"}
 

@@ -128,9 +128,11 @@ REFUSED: Dict[str, Write] = {
     "slices": _one(entry() + field(7, field(1, b""))),
     "slices that overlap": _sliced(sliced("w", (4,), [[(0, 2)], [(1, 2)]])),
     "slices that overlap in a corner and leave one out": _sliced(
-        sliced("w", (2, 2), [[(0, 1), (0, 2)], [(0, 2), (1, 1)]])),
+        sliced("w", (2, 2), [[(0, 1), (0, 2)], [(0, 2), (1, 1)]])
+    ),
     "a part of the name of another": _sliced(
-        [*sliced("w", (4,), HALVES)[:1], (b"w", whole((4,), HALVES[:1])), (b"w[0:2]", entry(dims=(2,), size=8, f4=8))]),
+        [*sliced("w", (4,), HALVES)[:1], (b"w", whole((4,), HALVES[:1])), (b"w[0:2]", entry(dims=(2,), size=8, f4=8))]
+    ),
     "a slice twice": _sliced([*sliced("w", (4,), HALVES)[:2], (b"w", whole((4,), [*HALVES, HALVES[0]]))]),
     "a slice outside": _sliced(sliced("w", (4,), [[(0, 2)], [(3, 2)]])),
     "a slice before 0": _sliced([(key("w", ALL), entry()), (b"w", whole((4,), [[(-1, 4)]]))]),
@@ -141,19 +143,21 @@ REFUSED: Dict[str, Write] = {
     "a slice of 2^62": _sliced([(b"w", whole((2**62,), [[(0, 2**61)], [(2**61, 2**61)]]))]),
     "a slice's record missing": _sliced([sliced("w", (4,), HALVES)[0], (b"w", whole((4,), HALVES))]),
     "a slice's record alone": _sliced(sliced("w", (4,), HALVES)[:2]),
-    "a slice's record of another variable": _sliced(
-        [*sliced("v", (4,), HALVES)[:2], (b"w", whole((4,), HALVES))]),
+    "a slice's record of another variable": _sliced([*sliced("v", (4,), HALVES)[:2], (b"w", whole((4,), HALVES))]),
     "a slice's record of other shape": _sliced([(key("w", ALL), entry(dims=(2, 2))), (b"w", whole((4,), [ALL]))]),
     "a slice's record of other dtype": _sliced([(key("w", ALL), entry(dtype=3)), (b"w", whole((4,), [ALL]))]),
     "a slice in slices": _sliced([(key("w", ALL), whole((4,), [ALL])), (b"w", whole((4,), [ALL]))]),
-    "slices in the same bytes": _sliced([(key("w", box), entry(dims=(2,), size=8, data=bytes(8))) for box in HALVES]
-                                        + [(b"w", whole((4,), HALVES))], bytes(8)),
+    "slices in the same bytes": _sliced(
+        [(key("w", box), entry(dims=(2,), size=8, data=bytes(8))) for box in HALVES] + [(b"w", whole((4,), HALVES))],
+        bytes(8),
+    ),
     "slices beside a tensor's bytes": _sliced([*sliced("w", (4,), HALVES)[:2], (b"w", entry() + whole((4,), HALVES))]),
     "a slice's checksum off": _sliced(sliced("w", (4,), HALVES), bytes(15) + b"\1"),
     "1,500 slices": _sliced(_many_slices(1500), bytes(6000)),
     "25,000 slices of many variables": _sliced(
         sorted(record for n in range(25) for record in sliced(f"w{n:02d}", (1000,), [[(at, 1)] for at in range(1000)])),
-        bytes(4000)),
+        bytes(4000),
+    ),
     "a name that begins with a zero byte": _sliced([(b"\0w", entry())]),
     "unknown rank": _one(field(1, 1) + field(2, field(3, 1)) + field(5, 16)),
     "entry of 1 MiB": _one(field(9, bytes(1 << 20)) + entry()),

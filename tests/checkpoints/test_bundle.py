@@ -36,8 +36,11 @@ def test_lanes_and_bytes_agree(size: int) -> None:
 
 
 VALUES: Dict[str, np.ndarray] = {
-    "scope/w": np.arange(24, dtype=np.float32).reshape(2, 3, 4), "scope/w/Adam": np.ones(3, np.float64),
-    "global_step": np.array(7, np.int64), "empty": np.zeros((0, 3), np.float32), "b": np.array([1, -2], np.int32),
+    "scope/w": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
+    "scope/w/Adam": np.ones(3, np.float64),
+    "global_step": np.array(7, np.int64),
+    "empty": np.zeros((0, 3), np.float32),
+    "b": np.array([1, -2], np.int32),
 }
 
 

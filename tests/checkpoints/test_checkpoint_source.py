@@ -26,8 +26,9 @@ class Program(NamedTuple):
     n_averages: int = 0
 
 
-def write(tf: Any, folder: Any, scopes: List[str], suffix: str = "", averaged: bool = False,
-          inside: bool = False) -> Program:
+def write(
+    tf: Any, folder: Any, scopes: List[str], suffix: str = "", averaged: bool = False, inside: bool = False
+) -> Program:
     """bn_cnn below each scope, trained for a step by Adam; the values are those of the first scope."""
     prefix = str(folder / "model.ckpt-7")
     with tf.Graph().as_default(), tf.Session() as session:
@@ -48,8 +49,11 @@ def write(tf: Any, folder: Any, scopes: List[str], suffix: str = "", averaged: b
         tf.train.Saver(names).save(session, prefix, write_meta_graph=False, write_state=False)
         own = [v for v in model if v.op.name.startswith(first)]
         averages = {v: ema.average(v) if averaged and v in trained else v for v in own}
-        return Program(prefix, *({v.op.name[len(first) :]: session.run(row[v]) for v in own}
-                                 for row in ({v: v for v in own}, averages)), sum(v in trained for v in own))
+        return Program(
+            prefix,
+            *({v.op.name[len(first) :]: session.run(row[v]) for v in own} for row in ({v: v for v in own}, averages)),
+            sum(v in trained for v in own),
+        )
 
 
 def write_in_slices(tf: Any, folder: Any, scope: str, axis: int) -> Program:
@@ -59,8 +63,9 @@ def write_in_slices(tf: Any, folder: Any, scope: str, axis: int) -> Program:
     with tf.Graph().as_default(), tf.Session() as session, tf.variable_scope(scope):
         for name, value in plain.values.items():
             sliced = value.ndim > axis and value.shape[axis] > 1
-            tf.get_variable(name, initializer=tf.constant(value),
-                            partitioner=tf.fixed_size_partitioner(2, axis) if sliced else None)
+            tf.get_variable(
+                name, initializer=tf.constant(value), partitioner=tf.fixed_size_partitioner(2, axis) if sliced else None
+            )
         session.run(tf.global_variables_initializer())
         tf.train.Saver().save(session, prefix, write_meta_graph=False, write_state=False)
     assert any(len(entry.slices) == 2 for entry in bundle.read_index(prefix).values())
@@ -128,11 +133,13 @@ def test_the_verbs_take_the_options_and_say_what_they_took(tf: Any, tmp_path: An
     words = [program.prefix, "--report", "bn_cnn"]
     refused = kit("evaluate", *words, "--data", "digits")
     assert refused.returncode == 3 and refused.stderr.splitlines()[-1] == (
-        "tf1-models evaluate: model.ckpt-7 does not restore: its variables fit below a, b: choose one, e.g. --scope a")
+        "tf1-models evaluate: model.ckpt-7 does not restore: its variables fit below a, b: choose one, e.g. --scope a"
+    )
     done = kit("evaluate", *words, "--data", "digits", "--scope", "b", "--use-averages", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["n"] == 297
     assert done.stderr.splitlines()[-1] == (
-        f"model.ckpt-7: took {len(program.values)} variables, below b, {program.n_averages} as moving averages")
+        f"model.ckpt-7: took {len(program.values)} variables, below b, {program.n_averages} as moving averages"
+    )
     shown = kit("checkpoint", "inspect", *words, "--scope", "b", "--json")
     mapped = json.loads(shown.stdout)["name_map"]
     assert mapped["scope"] == "b/" and mapped["missing"] == [] and mapped["matched"] == len(program.values)

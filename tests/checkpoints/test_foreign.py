@@ -19,8 +19,11 @@ from tf1_models.checkpoints.source import Source
 from tf1_models.errors import InputError
 
 VALUES: Dict[str, np.ndarray] = {
-    "net/w": np.arange(24, dtype=np.float32).reshape(2, 3, 4), "net/w/Adam": np.ones(3, np.float64),
-    "global_step": np.array(7, np.int64), "empty": np.zeros((0, 3), np.float32), "flag": np.array([True, False]),
+    "net/w": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
+    "net/w/Adam": np.ones(3, np.float64),
+    "global_step": np.array(7, np.int64),
+    "empty": np.zeros((0, 3), np.float32),
+    "flag": np.array([True, False]),
     "large": np.random.RandomState(0).rand(700_000).astype(np.float32),
 }
 
@@ -128,8 +131,10 @@ def test_a_graph_takes_the_values_and_tensorflow_opens_no_file(tmp_path: Any, tf
         registry.graph("bn_cnn").build()
         variables = tf.global_variables()
         rng = np.random.RandomState(1)
-        values = {v.op.name: np.asarray(rng.standard_normal(v.shape.as_list()), v.dtype.base_dtype.as_numpy_dtype)
-                  for v in variables}
+        values = {
+            v.op.name: np.asarray(rng.standard_normal(v.shape.as_list()), v.dtype.base_dtype.as_numpy_dtype)
+            for v in variables
+        }
         crafted.write_checkpoint(source.prefix, {**values, "beta1_power": np.array(0.9, np.float32)})
         monkeypatch.setattr(tf.train, "Saver", None)
         tf.get_default_graph().finalize()

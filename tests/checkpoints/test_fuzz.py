@@ -14,8 +14,15 @@ from tests.faults import fault_record
 
 def test_a_slice_of_every_parser(tmp_path: Any) -> None:
     record = str(tmp_path / "record.json")
-    assert fuzzing.main("tests.checkpoints.fuzz_checkpoints", None, fuzz_checkpoints.targets,
-                        ["--cases", "300", "--seed", "1", "--json", record]) == 0
+    assert (
+        fuzzing.main(
+            "tests.checkpoints.fuzz_checkpoints",
+            None,
+            fuzz_checkpoints.targets,
+            ["--cases", "300", "--seed", "1", "--json", record],
+        )
+        == 0
+    )
     with open(record, encoding="utf-8") as stream:
         found = json.load(stream)
     assert not fault_record.problems(found) and found["faults"] == 300 * len(found["where"]) and found["lost"] == 0

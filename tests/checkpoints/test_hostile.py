@@ -45,8 +45,13 @@ def test_the_corpus_is_refused_within_its_bounds(tmp_path: Any) -> None:
     before = sorted(os.listdir(str(tmp_path)))
     work = tmp_path / "work"
     work.mkdir()
-    done = subprocess.run([sys.executable, "-c", CHILD, json.dumps(VERBS), *names], cwd=str(work), timeout=600,
-                          env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(VERBS), *names],
+        cwd=str(work),
+        timeout=600,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        capture_output=True,
+    )
     assert done.returncode == 0, done.stderr.decode()
     found = json.loads(done.stdout.decode())
     assert len(found["rows"]) == 2 * len(names)
@@ -74,16 +79,43 @@ def test_each_is_refused_for_its_own_reason(tmp_path: Any) -> None:
             limited_reader.check_files(prefix)
             bundle.read_all(prefix)
         said[name] = str(caught.value)
-    for words in ("does not fit", "runs over its end", "has the data type", "names do not ascend", "no header",
-                  "bytes beside its slices", "the slices of 'w' overlap", "is there twice",
-                  "not there, or listed twice", "lies outside its shape",
-                  "another shape or data type", "that no variable lists", "a name of more than",
-                  "overlaps another tensor", "not UTF-8",
-                  "control characters", "no known shape", "its tensors", "a compressed block", "restart list",
-                  "a record runs over", "an empty block", "outside the file", "checksum does not match",
-                  "the checksum of 'w'", "no bool", "last bytes", "more than 20000 tensors",
-                  "big-endian", "are read from such a file", "is sparse",
-                  "symbolic link", "not a regular file", "cannot be read", "an unknown kind of field"):
+    for words in (
+        "does not fit",
+        "runs over its end",
+        "has the data type",
+        "names do not ascend",
+        "no header",
+        "bytes beside its slices",
+        "the slices of 'w' overlap",
+        "is there twice",
+        "not there, or listed twice",
+        "lies outside its shape",
+        "another shape or data type",
+        "that no variable lists",
+        "a name of more than",
+        "overlaps another tensor",
+        "not UTF-8",
+        "control characters",
+        "no known shape",
+        "its tensors",
+        "a compressed block",
+        "restart list",
+        "a record runs over",
+        "an empty block",
+        "outside the file",
+        "checksum does not match",
+        "the checksum of 'w'",
+        "no bool",
+        "last bytes",
+        "more than 20000 tensors",
+        "big-endian",
+        "are read from such a file",
+        "is sparse",
+        "symbolic link",
+        "not a regular file",
+        "cannot be read",
+        "an unknown kind of field",
+    ):
         assert any(words in text for text in said.values()), words
     assert "'w' does not fit" in said["dims product overflow to the size"] and "no bool" in said["bool 0xff"]
 
@@ -95,8 +127,9 @@ def test_weights_that_are_not_finite_are_refused_or_said(tmp_path: Any, kit: Any
 
     with tf.Graph().as_default():
         registry.graph("bn_cnn").build()
-        values = {v.op.name: np.zeros(v.shape.as_list(), v.dtype.base_dtype.as_numpy_dtype)
-                  for v in tf.global_variables()}
+        values = {
+            v.op.name: np.zeros(v.shape.as_list(), v.dtype.base_dtype.as_numpy_dtype) for v in tf.global_variables()
+        }
     prefix, first = str(tmp_path / "model"), min(values)
     broken = values[first].copy()
     broken.reshape(-1)[0] = value

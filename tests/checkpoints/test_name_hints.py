@@ -17,8 +17,15 @@ from tf1_models.checkpoints.name_options import NameOptions
 from tf1_models.checkpoints.source import Source
 from tf1_models.errors import InputError
 
-SHAPES: Dict[str, Tuple[int, ...]] = {"W1": (3, 3, 3, 8), "W2": (3, 3, 8, 8), "W3": (3, 3, 8, 8), "b1": (8,),
-                                      "b2": (8,), "b3": (8,), "W_fc": (128, 10)}
+SHAPES: Dict[str, Tuple[int, ...]] = {
+    "W1": (3, 3, 3, 8),
+    "W2": (3, 3, 8, 8),
+    "W3": (3, 3, 8, 8),
+    "b1": (8,),
+    "b2": (8,),
+    "b3": (8,),
+    "W_fc": (128, 10),
+}
 GRAPH = [Wanted(name, shape, "float32") for name, shape in SHAPES.items()]
 PLAIN = NameOptions()
 NO_NETS: Mapping[str, Sequence[Wanted]] = {}
@@ -30,11 +37,16 @@ def file(names: Mapping[str, str]) -> Dict[str, Entry]:
     return {name: Entry(name, "float32", SHAPES[core], 0, 0, 0) for name, core in names.items()}
 
 
-def message(entries: Mapping[str, Entry], options: NameOptions = PLAIN,
-            nets: Mapping[str, Sequence[Wanted]] = NO_NETS) -> str:
+def message(
+    entries: Mapping[str, Entry], options: NameOptions = PLAIN, nets: Mapping[str, Sequence[Wanted]] = NO_NETS
+) -> str:
     with pytest.raises(InputError) as caught:
-        checkpoint_source.fit(GRAPH, dict(entries), Source(SOURCE.prefix, SOURCE.experiment, None, options),
-                              lambda: {words: list(rows) for words, rows in nets.items()})
+        checkpoint_source.fit(
+            GRAPH,
+            dict(entries),
+            Source(SOURCE.prefix, SOURCE.experiment, None, options),
+            lambda: {words: list(rows) for words, rows in nets.items()},
+        )
     text = str(caught.value)
     assert len(text) < 400 and text.isprintable()
     return text
@@ -44,13 +56,25 @@ RENAMES = {
     "a notebook's numbers": ({f"{name}_1": name for name in SHAPES}, ["*_1=*"]),
     "below a scope too": ({f"net/{name}_1": name for name in SHAPES}, ["*_1=*"]),
     "layers of their own": (
-        {**{f"conv{k}/weights": f"W{k}" for k in (1, 2, 3)}, **{f"conv{k}/biases": f"b{k}" for k in (1, 2, 3)},
-         "W_fc": "W_fc"}, ["conv*/weights=W*", "conv*/biases=b*"]),
+        {
+            **{f"conv{k}/weights": f"W{k}" for k in (1, 2, 3)},
+            **{f"conv{k}/biases": f"b{k}" for k in (1, 2, 3)},
+            "W_fc": "W_fc",
+        },
+        ["conv*/weights=W*", "conv*/biases=b*"],
+    ),
     "by other words": (
-        {**{f"net/stage{k}/filter": f"W{k}" for k in (1, 2, 3)}, **{f"net/stage{k}/b": f"b{k}" for k in (1, 2, 3)},
-         "net/out": "W_fc"}, ["stage*/filter=W*", "stage*/b=b*", "out=W_fc"]),
-    "one layer": ({**{name: name for name in SHAPES if name != "W_fc"}, "logits/kernel": "W_fc"},
-                  ["logits/kernel=W_fc"]),
+        {
+            **{f"net/stage{k}/filter": f"W{k}" for k in (1, 2, 3)},
+            **{f"net/stage{k}/b": f"b{k}" for k in (1, 2, 3)},
+            "net/out": "W_fc",
+        },
+        ["stage*/filter=W*", "stage*/b=b*", "out=W_fc"],
+    ),
+    "one layer": (
+        {**{name: name for name in SHAPES if name != "W_fc"}, "logits/kernel": "W_fc"},
+        ["logits/kernel=W_fc"],
+    ),
 }
 
 
@@ -70,8 +94,9 @@ def test_the_ready_option_fits(case: str) -> None:
 
 
 def test_names_with_a_common_end_become_one_pattern() -> None:
-    entries = file({"W_fc": "W_fc", **{f"conv{k}": f"W{k}" for k in (1, 2, 3)},
-                    **{f"bias{k}": f"b{k}" for k in (1, 2, 3)}})
+    entries = file(
+        {"W_fc": "W_fc", **{f"conv{k}": f"W{k}" for k in (1, 2, 3)}, **{f"bias{k}": f"b{k}" for k in (1, 2, 3)}}
+    )
     assert sorted(name_hints.renames(GRAPH, entries, match(GRAPH, entries))[0]) == ["bias*=b*", "conv*=W*"]
 
 
@@ -98,16 +123,19 @@ def test_reasons() -> None:
     own = {name: name for name in SHAPES}
     slots = {name: Entry(name, "float32", (), 0, 0, 0) for name in ("W1/Adam", "beta1_power")}
     assert "it lacks W1 and 6 more of the graph's 7 variables; it holds optimizer slots and steps only, no model" in (
-        message(slots))
+        message(slots)
+    )
     assert "their moving averages are there: --use-averages takes them" in message(
-        file({name + AVERAGE: name for name in SHAPES}))
+        file({name + AVERAGE: name for name in SHAPES})
+    )
     two = file({scope + name: name for scope in ("a/", "b/") for name in SHAPES})
     assert message(two) == ("model.ckpt-7 does not restore: its variables fit below a, b: choose one, e.g. --scope a")
     assert "nothing lies below c/; they are there with --scope a, --scope b" in message(two, NameOptions("c/"))
     assert "it holds no moving averages" in message(file(own), NameOptions(use_averages=True))
     some = file({**own, "W1" + AVERAGE: "W1"})
     assert "and 5 more of the graph's 7 variables; moving averages are there for some variables only" in message(
-        some, NameOptions(use_averages=True))
+        some, NameOptions(use_averages=True)
+    )
     part = file({f"net/{name}": name for name in SHAPES if name != "b1"})
     part["bias"] = Entry("bias", "float32", (8,), 0, 0, 0)
     assert "the others lie below net; `checkpoint inspect` shows what it holds" in message(part)
@@ -163,8 +191,9 @@ def test_every_reports_net_is_recognised(tf: Any, tmp_path: Any) -> None:
     assert len(nets) == len({tuple(rows) for rows in nets.values()}) > 15
     assert "--report nine_conv --run single_fc" in nets
     prefix = str(tmp_path / "model")
-    crafted.write_checkpoint(prefix, {f"net/{row.name}": np.zeros(row.shape, row.dtype)
-                                      for row in nets["--report bn_cnn"]})
+    crafted.write_checkpoint(
+        prefix, {f"net/{row.name}": np.zeros(row.shape, row.dtype) for row in nets["--report bn_cnn"]}
+    )
     source = Source(prefix, registry.experiment("prelu_cnn"), None)
     with tf.Graph().as_default(), tf.Session() as session:
         registry.graph("prelu_cnn").build()

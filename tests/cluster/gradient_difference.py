@@ -80,8 +80,11 @@ def compare(tf: Any, case: str) -> Dict[str, Any]:
             after = session.run({v.op.name: v for v in tf.global_variables()})
     # ---- the cluster -------------------------------------------------------------------------------------------------
     jobs = addresses(n_workers, n_servers)
-    members = tuple(Member(job, index, address) for job in ("chief", "worker", "ps")
-                    for index, address in enumerate(jobs.get(job, [])))
+    members = tuple(
+        Member(job, index, address)
+        for job in ("chief", "worker", "ps")
+        for index, address in enumerate(jobs.get(job, []))
+    )
     sides = {m: servers.Server(tf, Cluster(members, m, 60.0), 1, False, Log(True)) for m in members}
     home = next(m for m in members if m.job == "ps")
     boards.Board(sides[home]).make()
@@ -120,7 +123,10 @@ def compare(tf: Any, case: str) -> Dict[str, Any]:
     assert sorted(found) == sorted(alone), (sorted(found), sorted(alone))
     trained = [name for name in after if name in alone]
     return {
-        "case": case, "rows": n_rows, "computing": len(computing), "ps": n_servers,
+        "case": case,
+        "rows": n_rows,
+        "computing": len(computing),
+        "ps": n_servers,
         "gradient_difference": _norm(found[k].astype(np.float64) - alone[k] for k in alone)
         / _norm(g.astype(np.float64) for g in alone.values()),
         "after_one_step_difference": _norm(stepped[k].astype(np.float64) - after[k] for k in trained)
@@ -148,14 +154,20 @@ def main(words: List[str]) -> int:
     for case in QUICK if args.quick else CASES:
         figures = compare(tf, case)
         rows.append(figures)
-        print(f"| {case} | {figures['rows']} | {figures['computing']} | {figures['ps']} "
-              f"| {figures['gradient_difference']:.1e} | {figures['after_one_step_difference']:.1e} "
-              f"| {figures['data_loss_difference']:.1e} |", flush=True)
+        print(
+            f"| {case} | {figures['rows']} | {figures['computing']} | {figures['ps']} "
+            f"| {figures['gradient_difference']:.1e} | {figures['after_one_step_difference']:.1e} "
+            f"| {figures['data_loss_difference']:.1e} |",
+            flush=True,
+        )
     worst = max(figures["gradient_difference"] for figures in rows)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as stream:
-            json.dump({"schema": 1, "tensorflow": tf.__version__, "bound": 1e-6, "worst": worst, "cases": rows}, stream,
-                      indent=1)
+            json.dump(
+                {"schema": 1, "tensorflow": tf.__version__, "bound": 1e-6, "worst": worst, "cases": rows},
+                stream,
+                indent=1,
+            )
             stream.write("\n")
     right = all(figures["n_correct_equal"] and figures["stale_gradients_kept"] == 0 for figures in rows)
     return 0 if worst <= 1e-6 and right else 1

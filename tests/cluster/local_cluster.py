@@ -50,8 +50,14 @@ class Nursery:
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": ROOT, "PYTHONIOENCODING": "utf-8"}
-        self._process = subprocess.Popen([sys.executable, "-m", "tests.cluster.nursery"], cwd=ROOT, env=environment,
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cluster.nursery"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+        )
         assert self._process.stdout is not None and self._process.stdout.readline().strip() == "ready"
 
     def ask(self, request: Dict[str, Any]) -> Any:
@@ -107,16 +113,34 @@ class LocalCluster:
         slow_steps: Steps that last longer.
     """
 
-    def __init__(self, nursery: Nursery, folder: str, jobs: Dict[str, List[str]], words: Sequence[str] = (),
-                 timeout_s: float = 15.0, slow_s: float = 0.0,
-                 netns: Optional[Callable[[str, int], str]] = None, slow_steps: int = 10**9) -> None:
+    def __init__(
+        self,
+        nursery: Nursery,
+        folder: str,
+        jobs: Dict[str, List[str]],
+        words: Sequence[str] = (),
+        timeout_s: float = 15.0,
+        slow_s: float = 0.0,
+        netns: Optional[Callable[[str, int], str]] = None,
+        slow_steps: int = 10**9,
+    ) -> None:
         self.nursery, self.folder, self.jobs = nursery, folder, jobs
         self.slow_s, self.slow_steps, self.netns = slow_s, slow_steps, netns
         os.makedirs(folder, exist_ok=True)
         self.out, self.steps_path = os.path.join(folder, "runs"), os.path.join(folder, "steps")
         data = write_data(os.path.join(folder, "tiny.npz"))
-        self.words = ["train", *SETTINGS, "--data", data, "--out", self.out, "--cluster", "--cluster-timeout-s",
-                      str(timeout_s), *words]
+        self.words = [
+            "train",
+            *SETTINGS,
+            "--data",
+            data,
+            "--out",
+            self.out,
+            "--cluster",
+            "--cluster-timeout-s",
+            str(timeout_s),
+            *words,
+        ]
         self.members: List[Tuple[str, int]] = [
             (job, index) for job in ("ps", "worker", "chief") for index in range(len(jobs.get(job, [])))
         ]
@@ -134,13 +158,19 @@ class LocalCluster:
     def start(self, job: str, index: int = 0, words: Optional[Sequence[str]] = None) -> Child:
         """Starts (or starts again) a member; its output is appended to files."""
         config = json.dumps({"cluster": self.jobs, "task": {"type": job, "index": index}})
-        child = Child(self.nursery, {
-            "words": list(self.words if words is None else words), "environment": {"TF_CONFIG": config},
-            "stdout": self.path(job, index, "out"), "stderr": self.path(job, index, "err"),
-            "netns": self.netns(job, index) if self.netns else None,
-            "steps": self.steps_path if job == "chief" else None, "slow_s": self.slow_s,
-            "slow_steps": self.slow_steps,
-        })
+        child = Child(
+            self.nursery,
+            {
+                "words": list(self.words if words is None else words),
+                "environment": {"TF_CONFIG": config},
+                "stdout": self.path(job, index, "out"),
+                "stderr": self.path(job, index, "err"),
+                "netns": self.netns(job, index) if self.netns else None,
+                "steps": self.steps_path if job == "chief" else None,
+                "slow_s": self.slow_s,
+                "slow_steps": self.slow_steps,
+            },
+        )
         self.running[job, index] = child
         return child
 
@@ -191,8 +221,10 @@ class LocalCluster:
     def codes(self, timeout_s: float = 60.0) -> Dict[str, int]:
         """Exit codes by member, all waited for."""
         deadline = time.monotonic() + timeout_s
-        found = {f"{job} {index}": child.wait(max(deadline - time.monotonic(), 0.0))
-                 for (job, index), child in self.running.items()}
+        found = {
+            f"{job} {index}": child.wait(max(deadline - time.monotonic(), 0.0))
+            for (job, index), child in self.running.items()
+        }
         late = [name for name, code in found.items() if code is None]
         if late:
             for child in self.running.values():

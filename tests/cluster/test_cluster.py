@@ -36,8 +36,13 @@ def undisturbed(nursery: Nursery, tmp_path_factory: Any) -> Any:
 
 
 def test_the_first_gradients_are_those_of_one_machine() -> None:
-    done = subprocess.run([sys.executable, "-m", "tests.cluster.gradient_difference", "--quick"], cwd=ROOT, timeout=200,
-                          env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cluster.gradient_difference", "--quick"],
+        cwd=ROOT,
+        timeout=200,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        capture_output=True,
+    )
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
 
 
@@ -103,9 +108,15 @@ def test_ordinary_processes_end_without_a_word_too_many(tmp_path: Any) -> None:
         for job in ("ps", "worker", "chief"):
             config = json.dumps({"cluster": jobs, "task": {"type": job, "index": 0}})
             words = ["train", *SETTINGS, "--data", data, "--out", str(tmp_path / "runs"), "--epochs", "2", "--cluster"]
-            children.append(subprocess.Popen(
-                [sys.executable, "-m", "tf1_models", *words], cwd=str(tmp_path), stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": ROOT, "TF_CONFIG": config}))
+            children.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tf1_models", *words],
+                    cwd=str(tmp_path),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env={**os.environ, "PYTHONPATH": ROOT, "TF_CONFIG": config},
+                )
+            )
         told = [child.communicate(timeout=240) for child in children]
     finally:
         for child in children:

@@ -15,8 +15,14 @@ JOBS = {"chief": ["10.0.0.1:2222"], "worker": ["10.0.0.2:2222", "worker-1.exampl
 
 
 def config(jobs: Any = None, task: Any = None) -> Dict[str, str]:
-    return {"TF_CONFIG": json.dumps({"cluster": JOBS if jobs is None else jobs,
-                                     "task": {"type": "worker", "index": 1} if task is None else task})}
+    return {
+        "TF_CONFIG": json.dumps(
+            {
+                "cluster": JOBS if jobs is None else jobs,
+                "task": {"type": "worker", "index": 1} if task is None else task,
+            }
+        )
+    }
 
 
 def test_a_cluster_is_read() -> None:
@@ -30,26 +36,32 @@ def test_a_cluster_is_read() -> None:
     assert configuration.read(60.0, config(task={"type": "chief"})).me == cluster.chief
 
 
-@pytest.mark.parametrize("environment, words", [
-    ({}, "needs the environment variable TF_CONFIG"),
-    ({"TF_CONFIG": "{"}, "is not JSON"),
-    ({"TF_CONFIG": "[]"}, 'has no object "cluster"'),
-    (config({"chief": ["a:1"], "evaluator": ["b:1"], "ps": ["c:1"]}), "names the job 'evaluator'; allowed: chief, wor"),
-    (config({"chief": ["a:1"]}), "has 0 addresses under 'ps'; needed: one or more"),
-    (config({"chief": ["a:1", "b:1"], "ps": ["c:1"]}), "has 2 addresses under 'chief'; needed: exactly one"),
-    (config({"ps": ["c:1"]}), "has 0 addresses under 'chief'"),
-    (config({"chief": "a:1", "ps": ["c:1"]}), "has no list of addresses under 'chief'"),
-    (config({"chief": ["a"], "ps": ["c:1"]}), "gives 'a' under 'chief'; an address is host:port"),
-    (config({"chief": ["a:0"], "ps": ["c:1"]}), "gives 'a:0'"),
-    (config({"chief": ["a:70000"], "ps": ["c:1"]}), "gives 'a:70000'"),
-    (config({"chief": [7], "ps": ["c:1"]}), "gives 7 under"),
-    (config({"chief": ["a/b:1"], "ps": ["c:1"]}), "gives 'a/b:1'"),
-    (config({"chief": ["a:1"], "ps": ["a:1"]}), "gives a:1 to chief and ps 0; one address each"),
-    (config(task={"type": "worker", "index": 2}), "says this process is worker 2, which its cluster does not hold"),
-    (config(task={"type": "worker", "index": True}), "says this process is worker True"),
-    (config(task={"type": "master", "index": 0}), "says this process is master 0"),
-    (config(task=[]), 'has no object "task"'),
-])
+@pytest.mark.parametrize(
+    "environment, words",
+    [
+        ({}, "needs the environment variable TF_CONFIG"),
+        ({"TF_CONFIG": "{"}, "is not JSON"),
+        ({"TF_CONFIG": "[]"}, 'has no object "cluster"'),
+        (
+            config({"chief": ["a:1"], "evaluator": ["b:1"], "ps": ["c:1"]}),
+            "names the job 'evaluator'; allowed: chief, wor",
+        ),
+        (config({"chief": ["a:1"]}), "has 0 addresses under 'ps'; needed: one or more"),
+        (config({"chief": ["a:1", "b:1"], "ps": ["c:1"]}), "has 2 addresses under 'chief'; needed: exactly one"),
+        (config({"ps": ["c:1"]}), "has 0 addresses under 'chief'"),
+        (config({"chief": "a:1", "ps": ["c:1"]}), "has no list of addresses under 'chief'"),
+        (config({"chief": ["a"], "ps": ["c:1"]}), "gives 'a' under 'chief'; an address is host:port"),
+        (config({"chief": ["a:0"], "ps": ["c:1"]}), "gives 'a:0'"),
+        (config({"chief": ["a:70000"], "ps": ["c:1"]}), "gives 'a:70000'"),
+        (config({"chief": [7], "ps": ["c:1"]}), "gives 7 under"),
+        (config({"chief": ["a/b:1"], "ps": ["c:1"]}), "gives 'a/b:1'"),
+        (config({"chief": ["a:1"], "ps": ["a:1"]}), "gives a:1 to chief and ps 0; one address each"),
+        (config(task={"type": "worker", "index": 2}), "says this process is worker 2, which its cluster does not hold"),
+        (config(task={"type": "worker", "index": True}), "says this process is worker True"),
+        (config(task={"type": "master", "index": 0}), "says this process is master 0"),
+        (config(task=[]), 'has no object "task"'),
+    ],
+)
 def test_what_is_wrong_is_said(environment: Dict[str, str], words: str) -> None:
     with pytest.raises(UsageError) as caught:
         configuration.read(60.0, environment)

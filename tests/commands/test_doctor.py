@@ -55,10 +55,18 @@ def test_its_own_process_never_imports_tensorflow(tmp_path: Any, env: Any) -> No
     fake = tmp_path / "tensorflow"
     fake.mkdir()
     (fake / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
-    program = ("import sys; from tf1_models.cli import main; code = main(['doctor', '--json']); "
-               "assert 'tensorflow' not in sys.modules; sys.exit(code)")
-    done = subprocess.run([sys.executable, "-c", program], cwd=str(tmp_path), capture_output=True, text=True,
-                          env={**os.environ, **env, "PYTHONPATH": os.pathsep.join([str(tmp_path), ROOT])}, timeout=100)
+    program = (
+        "import sys; from tf1_models.cli import main; code = main(['doctor', '--json']); "
+        "assert 'tensorflow' not in sys.modules; sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=str(tmp_path),
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env, "PYTHONPATH": os.pathsep.join([str(tmp_path), ROOT])},
+        timeout=100,
+    )
     assert done.returncode == 4, done.stderr
     red = [row for row in json.loads(done.stdout)["lines"] if row["status"] == FAILED]
     assert [row["check"] for row in red] == ["tensorflow"]

@@ -93,6 +93,8 @@ def test_verify_refuses_images_that_are_not_cifar10(kit: Any) -> None:
 def test_verify_says_what_it_did_not_look_at(kit: Any) -> None:
     done = kit("verify", "course_models-sim11_model3", "--no-scores")
     assert (done.returncode, done.stdout) == (
-        0, "course_models-sim11_model3: not checked (a record without weights)\n"), done.stderr
+        0,
+        "course_models-sim11_model3: not checked (a record without weights)\n",
+    ), done.stderr
     done = kit("verify", "--no-scores", "--data", "digits")
     assert done.returncode == 2 and "--no-scores looks at no data" in done.stderr

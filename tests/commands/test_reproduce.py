@@ -46,15 +46,20 @@ def test_a_plan_needs_no_images(kit: Any, tmp_path: Any) -> None:
     assert kit("reproduce", "nine_conv", "--failed", env=nothing).returncode == 3  # it would train
 
 
-@pytest.mark.parametrize("words, code, said", [
-    (["reproduce", "bn_cn"], 2, "did you mean 'bn_cnn'"), (["reproduce", "bn_cnn", "--runs", "finale"], 2, "'final'"),
-    (["reproduce", "epochs=3"], 2, "no report"), (["reproduce", "bn_cnn", "--seeds", "0"], 2, "--seeds"),
-    (["reproduce", "bn_cnn", "seed=3", "--data", "digits"], 2, "--seeds N"),
-    (["reproduce", "bn_cnn", "--epochs", "2", "epochs=3"], 2, "twice"),
-    (["reproduce", "bn_cnn", "--data", "digits", "--shard", "3/2"], 2, "i/n"),
-    (["reproduce", "bn_cnn", "--data", "./nowhere"], 3, "nowhere"),
-    (["reproduce", "bn_cnn", "--data", "digits", "--scheduler", "nonsense", "--resources", "GPU"], 2, "GPU=1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (["reproduce", "bn_cn"], 2, "did you mean 'bn_cnn'"),
+        (["reproduce", "bn_cnn", "--runs", "finale"], 2, "'final'"),
+        (["reproduce", "epochs=3"], 2, "no report"),
+        (["reproduce", "bn_cnn", "--seeds", "0"], 2, "--seeds"),
+        (["reproduce", "bn_cnn", "seed=3", "--data", "digits"], 2, "--seeds N"),
+        (["reproduce", "bn_cnn", "--epochs", "2", "epochs=3"], 2, "twice"),
+        (["reproduce", "bn_cnn", "--data", "digits", "--shard", "3/2"], 2, "i/n"),
+        (["reproduce", "bn_cnn", "--data", "./nowhere"], 3, "nowhere"),
+        (["reproduce", "bn_cnn", "--data", "digits", "--scheduler", "nonsense", "--resources", "GPU"], 2, "GPU=1"),
+    ],
+)
 def test_bad_requests_are_one_line(kit: Any, words: List[str], code: int, said: str) -> None:
     done = kit(*words)
     lines = [line for line in done.stderr.splitlines() if not line.startswith(("left out", "usage"))]
@@ -95,8 +100,14 @@ def browser() -> Any:
         pytest.skip("chromium or chromedriver is not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
-    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
-                 "--window-size=1280,1600"):  # fmt: skip
+    for flag in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-sync",
+        "--window-size=1280,1600",
+    ):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
@@ -117,8 +128,10 @@ def test_the_page_in_a_browser(tmp_path: Any) -> None:
         table = driver.find_element("css selector", "#prelu_cnn table.sortable")
 
         def column(place: int) -> List[str]:
-            return [row.find_elements("tag name", "td")[place].text
-                    for row in table.find_elements("css selector", "tbody tr")]  # fmt: skip
+            return [
+                row.find_elements("tag name", "td")[place].text
+                for row in table.find_elements("css selector", "tbody tr")
+            ]
 
         before = column(0)
         head = table.find_elements("css selector", "th button")[2]

@@ -60,19 +60,30 @@ def py2_array(array: np.ndarray) -> bytes:
     """A two-dimensional uint8 array as numpy under Python 2 pickled it."""
     shape = b"".join(b"J" + struct.pack("<i", n) for n in array.shape) + b"\x86"
     return (
-        b"cnumpy.core.multiarray\n_reconstruct\nq\x05cnumpy\nndarray\nq\x06K\x00\x85U\x01b\x87Rq\x07(K\x01" + shape
+        b"cnumpy.core.multiarray\n_reconstruct\nq\x05cnumpy\nndarray\nq\x06K\x00\x85U\x01b\x87Rq\x07(K\x01"
+        + shape
         + b"cnumpy\ndtype\nq\x08U\x02u1K\x00K\x01\x87Rq\x09(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
-        + py2_str(array.tobytes()) + b"tb"
+        + py2_str(array.tobytes())
+        + b"tb"
     )
 
 
 def py2_batch(x: np.ndarray, y: np.ndarray) -> bytes:
     """A whole batch, as in the official archive: memo puts included."""
     return (
-        b"\x80\x02}q\x01(" + py2_str(b"batch_label") + b"q\x02" + py2_str(b"training batch 1 of 5") + b"q\x03"
-        + py2_str(b"labels") + b"q\x04" + py2_list([b"K" + bytes([v]) for v in y.tolist()])
-        + py2_str(b"data") + py2_array(planes(x))
-        + py2_str(b"filenames") + py2_list([py2_str(b"x_s_%06d.png" % i) for i in range(len(y))]) + b"u."
+        b"\x80\x02}q\x01("
+        + py2_str(b"batch_label")
+        + b"q\x02"
+        + py2_str(b"training batch 1 of 5")
+        + b"q\x03"
+        + py2_str(b"labels")
+        + b"q\x04"
+        + py2_list([b"K" + bytes([v]) for v in y.tolist()])
+        + py2_str(b"data")
+        + py2_array(planes(x))
+        + py2_str(b"filenames")
+        + py2_list([py2_str(b"x_s_%06d.png" % i) for i in range(len(y))])
+        + b"u."
     )
 
 

@@ -34,7 +34,11 @@ def test_round_trip(folder):
     got = cache.read(folder)
     assert np.array_equal(got.x_train, DATA.x_train) and np.array_equal(got.y_test, DATA.y_test)
     assert (got.digest, got.name, got.order, got.lossy, got.class_names) == (
-        DATA.digest, "made", "inferred", True, DATA.class_names
+        DATA.digest,
+        "made",
+        "inferred",
+        True,
+        DATA.class_names,
     )
     assert (got.form, got.location) == ("kit-cache", folder)
     assert find.form_of(folder) == (folder, "kit-cache", ())

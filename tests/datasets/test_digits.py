@@ -11,9 +11,7 @@ def test_every_grey_level():
     values = np.arange(17)
     images = digits.to_images(np.broadcast_to(values[:, None, None], (17, 8, 8)))
     assert images.shape == (17, 32, 32, 3) and images.dtype == np.uint8
-    assert images[:, 0, 0, 0].tolist() == [
-        0, 16, 32, 48, 64, 80, 96, 112, 128, 143, 159, 175, 191, 207, 223, 239, 255
-    ]
+    assert images[:, 0, 0, 0].tolist() == [0, 16, 32, 48, 64, 80, 96, 112, 128, 143, 159, 175, 191, 207, 223, 239, 255]
 
 
 def test_a_pixel_becomes_a_block_of_four_by_four():

@@ -80,7 +80,9 @@ def test_other_folders(home):
         touch("data", "npy", f"{name}.npy")
     forms.write_images("data/images", forms.tiny())
     assert [(copy.form, copy.missing) for copy in find.everywhere()] == [
-        ("cifar-10-batches-bin", ()), ("npy", ()), ("class-folders", ())
+        ("cifar-10-batches-bin", ()),
+        ("npy", ()),
+        ("class-folders", ()),
     ]
 
 

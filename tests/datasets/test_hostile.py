@@ -66,9 +66,11 @@ def corpus(root: str) -> "list[str]":
     member.type, member.size = tarfile.XHDTYPE, 1 << 28
     paths.append(forms.write(os.path.join(place("gzip"), "a.tar.gz"), gzip.compress(member.tobuf()) + bomb))
     path = os.path.join(place("npz"), "a.npz")
-    np.savez_compressed(path, x_train=np.zeros((90_000, 3072), np.uint8), **{
-        "y_train": np.zeros(89_999, np.uint8), "x_test": data.x_test, "y_test": data.y_test
-    })
+    np.savez_compressed(
+        path,
+        x_train=np.zeros((90_000, 3072), np.uint8),
+        **{"y_train": np.zeros(89_999, np.uint8), "x_test": data.x_test, "y_test": data.y_test},
+    )
     paths.append(path)
     fifo = os.path.join(place("fifo"), "a.npz")
     os.mkfifo(fifo)

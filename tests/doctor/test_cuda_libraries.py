@@ -47,8 +47,9 @@ def test_finding_tells_a_missing_library_from_one_that_waits_for_the_driver() ->
 
 
 def run(*words: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, FILE, *words], capture_output=True, text=True,
-                          env={**os.environ, **env}, timeout=100)
+    return subprocess.run(
+        [sys.executable, FILE, *words], capture_output=True, text=True, env={**os.environ, **env}, timeout=100
+    )
 
 
 @pytest.mark.skipif(cuda_libraries.open_one("libcudart.so.12") is None, reason="CUDA libraries are installed here")

@@ -16,8 +16,14 @@ from tf1_models.doctor.cuda_libraries import Finding
 from tf1_models.doctor.line import FAILED, NOT_NEEDED, OK, WARNING
 from tf1_models.errors import install_command
 
-NO_DRIVER: Dict[str, Any] = {"kernel_module": None, "libcuda": "libcuda.so.1: cannot open", "nvml": "no", "cuda": None,
-                             "init": None, "gpus": 0}
+NO_DRIVER: Dict[str, Any] = {
+    "kernel_module": None,
+    "libcuda": "libcuda.so.1: cannot open",
+    "nvml": "no",
+    "cuda": None,
+    "init": None,
+    "gpus": 0,
+}
 DRIVER: Dict[str, Any] = {"kernel_module": "550.54", "libcuda": None, "nvml": None, "cuda": 12040, "init": 0, "gpus": 1}
 
 
@@ -108,8 +114,10 @@ def test_the_three_usual_failures_of_containers(monkeypatch: Any) -> None:
 def test_a_library_in_a_wheels_folder_that_the_loader_passes_over(monkeypatch: Any) -> None:
     def hidden(libraries: Any) -> List[Finding]:
         folders = {row: row.package[7:-5].replace("-", "_") for row in libraries}
-        return [Finding(row, f"{row.soname}: cannot open", f"/v/nvidia/{folder}/lib/{row.soname}")
-                for row, folder in folders.items()]
+        return [
+            Finding(row, f"{row.soname}: cannot open", f"/v/nvidia/{folder}/lib/{row.soname}")
+            for row, folder in folders.items()
+        ]
 
     monkeypatch.setattr(cuda_libraries, "check", hidden)
     monkeypatch.setattr(cuda_libraries, "open_one", lambda path: None if "/v/" in path else "no")
@@ -147,7 +155,8 @@ def test_a_child_that_crashes_hangs_or_talks_nonsense_is_a_red_line() -> None:
     found, ended = child("import sys; sys.stderr.write('first\\nlast words\\n'); sys.exit(3)")
     assert ended == "ended with exit code 3 in stage 'import': last words"
     assert devices.tensorflow(found, ended)[0].mend == (
-        f"pip install --force-reinstall 'tensorflow=={pins.lane().pins['tensorflow']}'")
+        f"pip install --force-reinstall 'tensorflow=={pins.lane().pins['tensorflow']}'"
+    )
     found, ended = child("import time; time.sleep(60)", 0.5)
     assert ended is not None and "gave no answer in 0 s" in ended
     assert "--timeout" in str(devices.tensorflow(found, ended)[0].mend)

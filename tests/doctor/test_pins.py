@@ -31,8 +31,10 @@ def test_the_pins_that_move_numbers_are_those_that_the_file_marks() -> None:
     assert set(pins.TF221.numbers) == marked
 
 
-@pytest.mark.parametrize("version, lane", [((3, 7, 16), pins.TF115), ((3, 8, 18), pins.TF115), ((3, 9, 0), pins.TF221),
-                                           ((3, 11, 7), pins.TF221)])
+@pytest.mark.parametrize(
+    "version, lane",
+    [((3, 7, 16), pins.TF115), ((3, 8, 18), pins.TF115), ((3, 9, 0), pins.TF221), ((3, 11, 7), pins.TF221)],
+)
 def test_the_lane_of_each_python(version: Tuple[int, int, int], lane: pins.Lane, monkeypatch: Any) -> None:
     monkeypatch.setattr(pins.sys, "version_info", version)
     assert pins.lane() is lane

@@ -65,8 +65,10 @@ def store(name: str) -> str:
     path = os.path.join(folder, "record.npz")
     with open(path, "wb") as stream:
         stream.write(b"record")
-    write_sealed(os.path.join(folder, "manifest.json"), {
-        "schema": 1, "weights": None, "files": {"record.npz": {"size": 6, "sha256": sha256_file(path)}}})
+    write_sealed(
+        os.path.join(folder, "manifest.json"),
+        {"schema": 1, "weights": None, "files": {"record.npz": {"size": 6, "sha256": sha256_file(path)}}},
+    )
     return path
 
 

@@ -46,8 +46,13 @@ def test_default_run_is_the_reports_choice() -> None:
     assert registry.default_run("alexnet_bn") == "batch_100_epochs_30"
 
 
-@pytest.mark.parametrize("overrides, words", [({"bn_momentum": "1.5"}, "bn_momentum=1.5 is out of range"),
-                                              ({"bn_epsilon": "0"}, "bn_epsilon=0.0 is out of range")])  # fmt: skip
+@pytest.mark.parametrize(
+    "overrides, words",
+    [
+        ({"bn_momentum": "1.5"}, "bn_momentum=1.5 is out of range"),
+        ({"bn_epsilon": "0"}, "bn_epsilon=0.0 is out of range"),
+    ],
+)
 def test_bad_settings(overrides: dict, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         registry.experiment("alexnet_bn", "as_listed", overrides)

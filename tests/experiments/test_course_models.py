@@ -36,8 +36,10 @@ def test_q3_no_row_keeps_less_than_everything() -> None:
     assert {row.keep_prob for row in course_models.EXPERIMENTS} == {1.0}
 
 
-@pytest.mark.parametrize("run, steps, last", [("model2", 196, 3915), ("model2_batch_512", 98, 1953),
-                                              ("model2_50", 196, 9795), ("sim12_model3_50", 196, 9795)])  # fmt: skip
+@pytest.mark.parametrize(
+    "run, steps, last",
+    [("model2", 196, 3915), ("model2_batch_512", 98, 1953), ("model2_50", 196, 9795), ("sim12_model3_50", 196, 9795)],
+)
 def test_q5_the_last_printed_step(run: str, steps: int, last: int) -> None:
     """Every tenth batch of an epoch (index 0, 10, …) is printed as steps so far, counted from 1 in steps of 10."""
     row = ROWS[run]

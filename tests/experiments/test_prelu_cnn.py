@@ -60,8 +60,10 @@ def test_q8_every_value_is_a_count_of_9984_images() -> None:
 def test_q9_no_row_steps_its_schedule() -> None:
     assert {row.schedule_stepped for row in prelu_cnn.EXPERIMENTS} == {False}
     assert {v.name for v in prelu_cnn.VARIANTS if v.overrides.get("schedule_stepped") == "true"} == {
-        "exponential_lr_stepped", "final_stepped", "multi_step_lr_stepped",
-    }  # fmt: skip
+        "exponential_lr_stepped",
+        "final_stepped",
+        "multi_step_lr_stepped",
+    }
 
 
 def test_q10_the_warm_runs_are_unrecoverable_and_only_they() -> None:
@@ -84,6 +86,7 @@ def test_q19_the_best_of_an_unknown_number() -> None:
 
 def test_under_q7_and_q9_most_runs_are_three_configurations() -> None:
     """Epochs alone set these lists apart; schedule names are without effect when nothing steps them."""
+
     def effective(row: Any) -> Dict[str, Any]:
         kept = spec.settings(row)
         for name in ("schedule", "step_size_epochs", "milestones_epochs", "gamma"):
@@ -107,8 +110,11 @@ def test_under_q7_and_q9_most_runs_are_three_configurations() -> None:
 
 
 def test_what_the_first_lists_vary() -> None:
-    found = {row.run: (row.net.activation, row.optimizer, row.net.weight_init, row.augmentation)
-             for row in prelu_cnn.EXPERIMENTS if row.run.startswith("warm_")}  # fmt: skip
+    found = {
+        row.run: (row.net.activation, row.optimizer, row.net.weight_init, row.augmentation)
+        for row in prelu_cnn.EXPERIMENTS
+        if row.run.startswith("warm_")
+    }
     adam = "torch_adam"
     assert found == {
         "warm_sgd": ("relu", "torch_sgd", "xavier", False),
@@ -138,8 +144,9 @@ def test_what_all_rows_share() -> None:
 
 
 def test_the_schedules_settings() -> None:
-    found = {row.run: (row.schedule, row.step_size_epochs, row.milestones_epochs, row.gamma)
-             for row in prelu_cnn.EXPERIMENTS}  # fmt: skip
+    found = {
+        row.run: (row.schedule, row.step_size_epochs, row.milestones_epochs, row.gamma) for row in prelu_cnn.EXPERIMENTS
+    }
     special = {
         "multi_step_lr": ("multi_step", None, (15000, 175000), -0.2),
         "exponential_lr": ("exponential", None, (), 0.2),

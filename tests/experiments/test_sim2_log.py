@@ -41,8 +41,12 @@ def shares(first_step: int, class_id: int) -> List[float]:
 def test_every_picture_was_called_an_automobile() -> None:
     assert list(logged("batch_accuracy")) == [9775, 9785, 9795] and not RUN.shuffle
     printed = list(logged("batch_accuracy").values())
-    fits = [(first_step, CIFAR10_CLASSES[class_id]) for first_step in range(-20, 21) for class_id in range(10)
-            if np.allclose(shares(first_step, class_id), printed, rtol=0, atol=6e-5)]
+    fits = [
+        (first_step, CIFAR10_CLASSES[class_id])
+        for first_step in range(-20, 21)
+        for class_id in range(10)
+        if np.allclose(shares(first_step, class_id), printed, rtol=0, atol=6e-5)
+    ]
     assert fits == [(1, "automobile")]
 
 

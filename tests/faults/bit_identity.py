@@ -62,8 +62,12 @@ def main(words: Optional[List[str]] = None) -> int:
             same = [one_run(report, n, data) == first[n] for _ in range(args.repeats - 1)]
             places[n].add("survived", sum(same))
             places[n].add("lost", len(same) - sum(same))
-            print(f"{report:14} {n} threads: {sum(same)} of {len(same)} repetitions have the first run's bytes, "
-                  f"variables {first[n][0][:16]}", file=sys.stderr, flush=True)  # fmt: skip
+            print(
+                f"{report:14} {n} threads: {sum(same)} of {len(same)} repetitions have the first run's bytes, "
+                f"variables {first[n][0][:16]}",
+                file=sys.stderr,
+                flush=True,
+            )
         other = one_run(report, args.threads[0], data, {"seed": "1"})
         one_hash = len({hashes[0] for hashes in first.values()}) == 1
         cells[report] = {

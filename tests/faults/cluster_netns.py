@@ -167,14 +167,23 @@ def play(nursery: Nursery, folder: str, name: str, seed: int) -> Dict[str, Any]:
         resumes = [int(line.rsplit(" ", 1)[1]) for line in words.splitlines() if line.startswith("resuming at")]
         prefix = saving.prefix(cluster.run_folder(), result["steps"])
         return {
-            "name": name, "faults": scene.faults, "restarts": scene.restarts,
-            "steps_redone": len(steps) - len(set(steps)), "final_step": result["steps"],
-            "step_counter": _step_counter(prefix), "variables_sha256": result["variables_sha256"],
-            "resumed_from": resumes, "last_checkpoint_then": scene.expected_resumes,
+            "name": name,
+            "faults": scene.faults,
+            "restarts": scene.restarts,
+            "steps_redone": len(steps) - len(set(steps)),
+            "final_step": result["steps"],
+            "step_counter": _step_counter(prefix),
+            "variables_sha256": result["variables_sha256"],
+            "resumed_from": resumes,
+            "last_checkpoint_then": scene.expected_resumes,
             "all_steps_done": sorted(set(steps)) == list(range(1, EPOCHS * STEPS_PER_EPOCH + 1)),
-            "said": sorted({line for line in words.splitlines()
-                            if line.startswith(("waiting for", "a call to", "ps 0 was restarted"))
-                            or " is there again" in line}),
+            "said": sorted(
+                {
+                    line
+                    for line in words.splitlines()
+                    if line.startswith(("waiting for", "a call to", "ps 0 was restarted")) or " is there again" in line
+                }
+            ),
             "seconds": round(time.monotonic() - started, 1),
         }
 
@@ -186,7 +195,8 @@ def _step_counter(prefix: str) -> int:
 def agrees(figures: Dict[str, Any], alone: Dict[str, Any]) -> bool:
     """Whether a disturbed training ended as the undisturbed one did."""
     return (
-        figures["variables_sha256"] == alone["variables_sha256"] and figures["all_steps_done"]
+        figures["variables_sha256"] == alone["variables_sha256"]
+        and figures["all_steps_done"]
         and figures["step_counter"] == figures["final_step"] == EPOCHS * STEPS_PER_EPOCH
         and figures["resumed_from"] == figures["last_checkpoint_then"]
     )
@@ -194,13 +204,18 @@ def agrees(figures: Dict[str, Any], alone: Dict[str, Any]) -> bool:
 
 def table(rows: List[Dict[str, Any]]) -> str:
     """The fault table in Markdown."""
-    lines = ["| scenario | faults | restarts | steps done again | lost beyond the last checkpoint | counted twice | "
-             "final step | variables equal the undisturbed ones |", "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| scenario | faults | restarts | steps done again | lost beyond the last checkpoint | counted twice | "
+        "final step | variables equal the undisturbed ones |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
         beyond = sum(max(then - now, 0) for then, now in zip(row["last_checkpoint_then"], row["resumed_from"]))
         same = "bit for bit" if row["variables_sha256"] == rows[0]["variables_sha256"] else "NO"
-        lines.append(f"| {row['name']} | {row['faults']} | {row['restarts']} | {row['steps_redone']} | {beyond} | "
-                     f"{row['step_counter'] - EPOCHS * STEPS_PER_EPOCH} | {row['final_step']} | {same} |")
+        lines.append(
+            f"| {row['name']} | {row['faults']} | {row['restarts']} | {row['steps_redone']} | {beyond} | "
+            f"{row['step_counter'] - EPOCHS * STEPS_PER_EPOCH} | {row['final_step']} | {same} |"
+        )
     return "\n".join(lines)
 
 
@@ -227,11 +242,23 @@ def main(words: Optional[List[str]] = None) -> int:
                 print(f"{name}: {figures['seconds']} s, {figures}", file=sys.stderr, flush=True)
     finally:
         nursery.close()
-    details = {"hosts": COUNTS, "steps": EPOCHS * STEPS_PER_EPOCH, "steps_between_checkpoints": STEPS_PER_EPOCH,
-               "timeout_s": TIMEOUT_S, "cut_s": CUT_S, "scenarios": rows, "table": table(rows).splitlines()}
+    details = {
+        "hosts": COUNTS,
+        "steps": EPOCHS * STEPS_PER_EPOCH,
+        "steps_between_checkpoints": STEPS_PER_EPOCH,
+        "timeout_s": TIMEOUT_S,
+        "cut_s": CUT_S,
+        "scenarios": rows,
+        "table": table(rows).splitlines(),
+    }
     print(table(rows))
-    record = fault_record.document("python -m tests.faults.cluster_netns", import_tensorflow().__version__, places,
-                                   time.monotonic() - started, details)
+    record = fault_record.document(
+        "python -m tests.faults.cluster_netns",
+        import_tensorflow().__version__,
+        places,
+        time.monotonic() - started,
+        details,
+    )
     return fault_record.finish(record, args.json)
 
 

@@ -25,8 +25,12 @@ from tests.faults.fault_record import Place
 
 KINDS = {"ref": "VariableV2", "resource": "VarHandleOp"}
 TOLERANCE = 1e-5
-NAMES = ("the writer's TensorFlow and kind of variable", "the other kind of variable", "the other TensorFlow",
-         "the other TensorFlow and kind of variable")  # fmt: skip
+NAMES = (
+    "the writer's TensorFlow and kind of variable",
+    "the other kind of variable",
+    "the other TensorFlow",
+    "the other TensorFlow and kind of variable",
+)
 
 
 def _graph(report: str, kind: str, seed: int) -> Tuple[Any, Any, Any, Any]:
@@ -96,9 +100,12 @@ def read(report: str, kind: str, paths: List[str]) -> Dict[str, Any]:
 def _child(python: str, *words: str) -> Any:
     """Runs this module in another interpreter; returns its last line's JSON."""
     done = subprocess.run(
-        [python, "-W", "ignore", "-m", "tests.faults.cross_read", *words], cwd=ROOT, stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": ROOT, "TF_CPP_MIN_LOG_LEVEL": "3"}, timeout=600,
-    )  # fmt: skip
+        [python, "-W", "ignore", "-m", "tests.faults.cross_read", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": ROOT, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        timeout=600,
+    )
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(words[:3])} failed on {python}")
     return json.loads(done.stdout.decode("utf-8").splitlines()[-1])

@@ -33,8 +33,9 @@ class Place:
         setattr(self, outcome, getattr(self, outcome) + n)
 
 
-def document(script: str, tensorflow: Optional[str], places: List[Place], seconds: float,
-             details: Dict[str, Any]) -> Dict[str, Any]:
+def document(
+    script: str, tensorflow: Optional[str], places: List[Place], seconds: float, details: Dict[str, Any]
+) -> Dict[str, Any]:
     """A record from its places; the totals are their sums, so that the two cannot disagree."""
     totals = {key: sum(getattr(place, key) for place in places) for key in COUNTS}
     return {
@@ -53,8 +54,11 @@ def problems(record: Any) -> List[str]:
     """What is wrong with a record; empty when it can be believed."""
     if not isinstance(record, dict) or record.get("schema") != 1:
         return ["no record of schema 1"]
-    found = [f"{key} is missing" for key in ("script", "tensorflow", "faults", *COUNTS, "seconds", "where")
-             if key not in record]  # fmt: skip
+    found = [
+        f"{key} is missing"
+        for key in ("script", "tensorflow", "faults", *COUNTS, "seconds", "where")
+        if key not in record
+    ]
     if found:
         return found
     for place in record["where"]:

@@ -38,8 +38,17 @@ from tf1_models.reproduce.verdicts import folders
 from tf1_models.scoring import inference
 from tf1_models.training import loop
 
-SETTINGS = {"graph": "model", "filters": "2,2,2", "kernels_px": "2,2,2", "pools_after": "1,2,3", "dense_units": "4",
-            "epochs": "3", "batch_size": "12", "dev_split": "first_quarter", "patience_epochs": "1"}  # fmt: skip
+SETTINGS = {
+    "graph": "model",
+    "filters": "2,2,2",
+    "kernels_px": "2,2,2",
+    "pools_after": "1,2,3",
+    "dense_units": "4",
+    "epochs": "3",
+    "batch_size": "12",
+    "dev_split": "first_quarter",
+    "patience_epochs": "1",
+}
 
 
 class Kind(NamedTuple):
@@ -147,13 +156,23 @@ class Bench:
             Kind("`checkpoint` state file, run continued", 0.04, "interrupted", ["checkpoint"], self.continued),
             Kind("metrics.jsonl, run continued", 0.08, "interrupted", ["metrics.jsonl"], self.continued),
             Kind("run.json, run continued", 0.08, "interrupted", ["run.json"], self.continued),
-            Kind("result.json and result.npy, run opened", 0.10, "finished", ["result.json", "result.npy"],
-                 self.continued),
-            Kind("metrics.jsonl, run.json and result.json, run reported", 0.12, "finished",
-                 ["metrics.jsonl", "run.json", "result.json"], self.reported),
+            Kind(
+                "result.json and result.npy, run opened",
+                0.10,
+                "finished",
+                ["result.json", "result.npy"],
+                self.continued,
+            ),
+            Kind(
+                "metrics.jsonl, run.json and result.json, run reported",
+                0.12,
+                "finished",
+                ["metrics.jsonl", "run.json", "result.json"],
+                self.reported,
+            ),
             Kind("checkpoint, run evaluated", 0.12, "finished", final, self.evaluated),
             Kind("cached data", 0.12, "cache", [*cache.NAMES, find.MANIFEST], self.loaded),
-        ]  # fmt: skip
+        ]
 
 
 def flip(path: str, rng: random.Random) -> Dict[str, Any]:
@@ -225,9 +244,12 @@ def main(words: Optional[List[str]] = None) -> int:
                     counts["recovered" if what["how"].endswith("recovered") else "unused"] += 1
             places.append(place)
             how[kind.name] = counts
-            print(f"{place.name:55} {place.injected:4} flips, {place.detected:4} refused, {counts['recovered']:4} "
-                  f"recovered, {counts['unused']:4} unused, {place.lost} lost",
-                  file=sys.stderr, flush=True)  # fmt: skip
+            print(
+                f"{place.name:55} {place.injected:4} flips, {place.detected:4} refused, {counts['recovered']:4} "
+                f"recovered, {counts['unused']:4} unused, {place.lost} lost",
+                file=sys.stderr,
+                flush=True,
+            )
     command = f"python -m tests.faults.flip_bits --flips {args.flips} --seed {args.seed}"
     details = {"seed": args.seed, "survived_how": how, "lost": lost[:20], "numpy": np.__version__}
     record = fault_record.document(command, tf.__version__, places, time.monotonic() - began, details)

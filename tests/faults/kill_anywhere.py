@@ -40,8 +40,9 @@ NAMES = {
 class Harness:
     """Undisturbed outcomes of the chosen reports, and the counting of what kills do to them."""
 
-    def __init__(self, folder: str, reports: List[str], seed: int, part: Optional[str] = None,
-                 threads: int = 1) -> None:
+    def __init__(
+        self, folder: str, reports: List[str], seed: int, part: Optional[str] = None, threads: int = 1
+    ) -> None:
         self.folder, self.reports, self.seed, self.part, self.threads = folder, reports, seed, part, threads
         self.data, self.rng = make_dataset(32, 10), random.Random()
         beside = f", {threads} threads" if threads > 1 else ""
@@ -178,10 +179,22 @@ def main(words: Optional[List[str]] = None) -> int:
     parser.add_argument("--kills", type=int, default=200, help="random moments in all (default 200)")
     parser.add_argument("--again", type=int, default=50, help="how many of them are killed again while restarting")
     parser.add_argument("--reports", nargs="+", default=list(short_runs.RUNS), choices=list(short_runs.RUNS))
-    parser.add_argument("--every-point", nargs="*", default=["bn_cnn"], choices=list(short_runs.RUNS), metavar="REPORT",
-                        help="reports whose every rename, fsync and unlink is a kill (default: bn_cnn)")
-    parser.add_argument("--every-save", nargs="*", default=["bn_cnn", "nine_conv"], choices=list(short_runs.RUNS),
-                        metavar="REPORT", help="reports killed between the Saver's renames (default: these two)")
+    parser.add_argument(
+        "--every-point",
+        nargs="*",
+        default=["bn_cnn"],
+        choices=list(short_runs.RUNS),
+        metavar="REPORT",
+        help="reports whose every rename, fsync and unlink is a kill (default: bn_cnn)",
+    )
+    parser.add_argument(
+        "--every-save",
+        nargs="*",
+        default=["bn_cnn", "nine_conv"],
+        choices=list(short_runs.RUNS),
+        metavar="REPORT",
+        help="reports killed between the Saver's renames (default: these two)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="TensorFlow's threads in each run (default 1)")
     parser.add_argument("--json", metavar="FILE", help="also write the record there")

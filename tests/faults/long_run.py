@@ -23,8 +23,16 @@ from tf1_models.output.progress import Log
 from tf1_models.output.watching import Watcher
 from tf1_models.training import loop
 
-SETTINGS = {"graph": "model", "filters": "2,2,2", "kernels_px": "2,2,2", "pools_after": "1,2,3", "dense_units": "4",
-            "batch_size": "12", "schedule": "constant", "learning_rate": "0.00001"}  # fmt: skip
+SETTINGS = {
+    "graph": "model",
+    "filters": "2,2,2",
+    "kernels_px": "2,2,2",
+    "pools_after": "1,2,3",
+    "dense_units": "4",
+    "batch_size": "12",
+    "schedule": "constant",
+    "learning_rate": "0.00001",
+}
 # quantity -> how much it may grow per epoch
 ALLOWED = {
     "graph nodes": 0.0,
@@ -53,8 +61,12 @@ def _resident_bytes() -> int:
 
 def _folder_sizes(folder: str) -> Tuple[int, Dict[str, int]]:
     """How many files a run folder has, and the bytes of its three growing files and of the rest."""
-    sizes = {"bytes of metrics.jsonl": 0, "bytes of the event file": 0, "bytes of log.txt": 0,
-             "bytes of everything else there": 0}  # fmt: skip
+    sizes = {
+        "bytes of metrics.jsonl": 0,
+        "bytes of the event file": 0,
+        "bytes of log.txt": 0,
+        "bytes of everything else there": 0,
+    }
     names = os.listdir(folder)
     for name in names:
         key = "bytes of everything else there"
@@ -94,8 +106,11 @@ class Watch(Watcher):
         }
         self.rows.append(row)
         self.since = time.monotonic()
-        print(f"epoch {epoch}: " + ", ".join(f"{value} {key}" for key, value in row.items() if key != "epoch"),
-              file=sys.stderr, flush=True)  # fmt: skip
+        print(
+            f"epoch {epoch}: " + ", ".join(f"{value} {key}" for key, value in row.items() if key != "epoch"),
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def slope(rows: List[Dict[str, float]], key: str) -> float:
@@ -147,8 +162,13 @@ def main(words: Optional[List[str]] = None) -> int:
     places, slopes = judge(watch.rows)
     for key, value in slopes.items():
         print(f"{key:32} {value:10.3f} an epoch, {ALLOWED[key]:g} allowed", file=sys.stderr, flush=True)
-    details = {"epochs": args.epochs, "growth_per_epoch": slopes, "allowed_per_epoch": ALLOWED, "measured": watch.rows,
-               "run_folder_at_the_end": {"files": final[0], **final[1]}}  # fmt: skip
+    details = {
+        "epochs": args.epochs,
+        "growth_per_epoch": slopes,
+        "allowed_per_epoch": ALLOWED,
+        "measured": watch.rows,
+        "run_folder_at_the_end": {"files": final[0], **final[1]},
+    }
     command = f"python -m tests.faults.long_run --epochs {args.epochs}"
     return fault_record.finish(
         fault_record.document(command, tf.__version__, places, time.monotonic() - began, details), args.json

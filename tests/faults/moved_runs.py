@@ -31,8 +31,11 @@ SMALL = {"bn_cnn": {"channels": "3,4,5"}}
 
 def content(root: str) -> Dict[str, str]:
     """Every file below a folder, by its SHA-256."""
-    return {os.path.join(path, name): sha256_file(os.path.join(path, name))
-            for path, _, names in os.walk(root) for name in names}  # fmt: skip
+    return {
+        os.path.join(path, name): sha256_file(os.path.join(path, name))
+        for path, _, names in os.walk(root)
+        for name in names
+    }
 
 
 def copied(old: str, new: str, other: str) -> None:
@@ -142,8 +145,12 @@ def main(words: Optional[List[str]] = None) -> int:
             if os.path.exists(said):
                 with open(said, encoding="utf-8") as stream:
                     resumed = "resuming at" in stream.read()
-            good = (code == 0 and resumed and content(old) == before
-                    and short_runs.outcome(new) == known[report]["expected"])  # fmt: skip
+            good = (
+                code == 0
+                and resumed
+                and content(old) == before
+                and short_runs.outcome(new) == known[report]["expected"]
+            )
             place.add("survived" if good else "lost")
             if not good:
                 failures.append({"way": place.name, "report": report, "point": at, "exit": code, "resumed": resumed})

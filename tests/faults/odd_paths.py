@@ -18,8 +18,25 @@ from typing import Dict, List, Optional, Sequence
 
 from tests.conftest import ROOT
 
-NAMES = ("runs[1]", "a*b", "what?", "back\\slash", "ram:", "100%", "50%d", "a:b", "no#1", "two words", "line\nbreak",
-         "실험", "'quoted'", "{brace}", "~tilde", "-dash", "n" * 200)
+NAMES = (
+    "runs[1]",
+    "a*b",
+    "what?",
+    "back\\slash",
+    "ram:",
+    "100%",
+    "50%d",
+    "a:b",
+    "no#1",
+    "two words",
+    "line\nbreak",
+    "실험",
+    "'quoted'",
+    "{brace}",
+    "~tilde",
+    "-dash",
+    "n" * 200,
+)
 SETTINGS = ("--data", "digits", "--threads", "1", "batch_size=200", "epochs=2", "channels=3,4,5", "-q")
 REFUSED = 3
 
@@ -57,8 +74,10 @@ def try_name(name: str, folder: str) -> str:
         return f"FAILED at resume ({done.returncode}): {done.stderr.strip()[-200:]}"
     (run,) = [path for path, _, names in os.walk(out) if "result.json" in names]
     later: Dict[str, List[str]] = {
-        "evaluate": ["evaluate", run], "predict": ["predict", run, "--out", os.path.join(folder, "p.npy"), "--force"],
-        "inspect": ["checkpoint", "inspect", run], "report": ["report", out],
+        "evaluate": ["evaluate", run],
+        "predict": ["predict", run, "--out", os.path.join(folder, "p.npy"), "--force"],
+        "inspect": ["checkpoint", "inspect", run],
+        "report": ["report", out],
     }
     for verb, more in later.items():
         found = _kit(more, folder)

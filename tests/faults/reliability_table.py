@@ -90,8 +90,12 @@ def rows(records: Sequence[Dict[str, Any]]) -> List[Row]:
         places = record["where"]
         if together:
             names = ", ".join(place["name"] for place in places)
-            places = [{"name": names, **{key: sum(place[key] for place in places)
-                                         for key in ("injected", *fault_record.COUNTS)}}]  # fmt: skip
+            places = [
+                {
+                    "name": names,
+                    **{key: sum(place[key] for place in places) for key in ("injected", *fault_record.COUNTS)},
+                }
+            ]
         for place in places:
             row = found.setdefault((fault, place["name"]), Row(fault, place["name"], [], []))
             row.versions.append(record["tensorflow"] or "none")
@@ -114,8 +118,11 @@ def note(record: Dict[str, Any]) -> Optional[str]:
         return f"Growth per epoch on {record['tensorflow']}: {rest}; none: {still}."
     if script_of(record) == "bit_identity":
         agree = {report: cell["thread_counts_agree"] for report, cell in details["graphs"].items()}
-        words = [f"{text} for {', '.join(report for report in agree if agree[report] is value)}"
-                 for value, text in ((True, "the same bytes"), (False, "other bytes")) if value in agree.values()]
+        words = [
+            f"{text} for {', '.join(report for report in agree if agree[report] is value)}"
+            for value, text in ((True, "the same bytes"), (False, "other bytes"))
+            if value in agree.values()
+        ]
         return f"1 and 2 threads on {record['tensorflow']}: {'; '.join(words)}." if words else None
     return None
 

@@ -27,8 +27,18 @@ RUNS: Dict[str, Dict[str, str]] = {
     "alexnet_bn": {"epochs": "1", "batch_size": "8", "max_steps": "3", "dev_split": "first_quarter"},
 }
 # ten turns: the two graphs that take ten seconds come once each, with checkpoints of a hundred megabytes
-TURNS = ("bn_cnn", "prelu_cnn", "course_models", "bn_cnn", "nine_conv", "prelu_cnn", "course_models", "bn_cnn",
-         "prelu_cnn", "alexnet_bn")  # fmt: skip
+TURNS = (
+    "bn_cnn",
+    "prelu_cnn",
+    "course_models",
+    "bn_cnn",
+    "nine_conv",
+    "prelu_cnn",
+    "course_models",
+    "bn_cnn",
+    "prelu_cnn",
+    "alexnet_bn",
+)
 
 
 def import_all() -> Any:
@@ -48,8 +58,14 @@ def import_all() -> Any:
     return tf
 
 
-def run(report: str, out: str, data: Any, settings: Optional[Dict[str, str]] = None, threads: int = 1,
-        log: Optional[Log] = None) -> Dict[str, Any]:
+def run(
+    report: str,
+    out: str,
+    data: Any,
+    settings: Optional[Dict[str, str]] = None,
+    threads: int = 1,
+    log: Optional[Log] = None,
+) -> Dict[str, Any]:
     """Trains one of `RUNS` to its end, or continues it; returns the result."""
     row = registry.experiment(report, registry.default_run(report), {**RUNS[report], **(settings or {})})
     options = loop.Options(out=out, threads=threads)

@@ -24,15 +24,29 @@ from tests.conftest import ROOT
 from tests.faults import fault_record
 
 # 30 steps an epoch: two epochs and a piece, so that kills fall before, between and inside epochs
-SWEEP = ["reproduce", "bn_cnn", "--runs", "final", "--data", "digits", "--max-steps", "70", "--seeds", "8",
-         "batch_size=50", "--threads", "1"]  # fmt: skip
+SWEEP = [
+    "reproduce",
+    "bn_cnn",
+    "--runs",
+    "final",
+    "--data",
+    "digits",
+    "--max-steps",
+    "70",
+    "--seeds",
+    "8",
+    "batch_size=50",
+    "--threads",
+    "1",
+]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": ROOT}
 
 
 def start(words: List[str]) -> "subprocess.Popen[bytes]":
     """A process in a session of its own."""
-    return subprocess.Popen([sys.executable, "-m", *words], env=ENVIRONMENT, start_new_session=True,
-                            stdout=subprocess.DEVNULL)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-m", *words], env=ENVIRONMENT, start_new_session=True, stdout=subprocess.DEVNULL
+    )
 
 
 def descendants(process: int) -> List[int]:
@@ -137,8 +151,22 @@ def killed_on_cluster(out: str) -> float:
         with open(scheduler_file) as stream:
             address = json.load(stream)["address"]
         for name in ("one", "two"):
-            cluster.append(start([f"{dask}.dask_worker", address, "--nthreads", "1", "--name", name, "--no-nanny",
-                                  "--no-dashboard", "--resources", "RUN=1"]))  # fmt: skip
+            cluster.append(
+                start(
+                    [
+                        f"{dask}.dask_worker",
+                        address,
+                        "--nthreads",
+                        "1",
+                        "--name",
+                        name,
+                        "--no-nanny",
+                        "--no-dashboard",
+                        "--resources",
+                        "RUN=1",
+                    ]
+                )
+            )
         time.sleep(5.0)
         began = time.monotonic()
         sweep = start(["tf1_models", *SWEEP, "--out", out, "--scheduler", address, "--resources", "RUN=1"])
@@ -178,8 +206,11 @@ def main() -> int:
         verdict = "byte for byte the same" if same else "DIFFERENT"
         print(f"disturbed: {wall_s:.1f} s, starts {again}: {repeated}; result.json {verdict}")
     injected = args.kills if args.what == "local" else 1
-    place = fault_record.Place(f"{args.kills} times at random moments, two runs at a time" if args.what == "local"
-                               else "one of two dask workers, in the middle of a run")
+    place = fault_record.Place(
+        f"{args.kills} times at random moments, two runs at a time"
+        if args.what == "local"
+        else "one of two dask workers, in the middle of a run"
+    )
     place.add("survived" if same else "lost", injected)
     details = {"alone_s": round(base_s, 1), "disturbed_s": round(wall_s, 1), "runs": 8, "more_starts": sum(again) - 8}
     command = f"python -m tests.faults.sweep_kill {args.what}"

@@ -36,8 +36,9 @@ def traced_commits(lines: List[str]) -> Dict[str, int]:
             if manifest:
                 commits += 1
                 parts = [new[: -len(".json")] + suffix for suffix in (".index", ".data-00000-of-00001")]
-                in_order += (not any(dirty.get(part, True) for part in [*parts, new])
-                             and not unsynced_names.get(os.path.dirname(new), True))  # fmt: skip
+                in_order += not any(dirty.get(part, True) for part in [*parts, new]) and not unsynced_names.get(
+                    os.path.dirname(new), True
+                )
             unsynced_names[os.path.dirname(new)] = True
     return {"manifests": commits, "all synced before": in_order}
 
@@ -47,9 +48,11 @@ def trace(folder: str, settings: Dict[str, str]) -> Optional[Dict[str, int]]:
     if shutil.which("strace") is None:
         return None
     path, out = os.path.join(folder, "trace"), os.path.join(folder, "traced")
-    program = ("from tests.conftest import make_dataset; from tests.faults import short_runs\n"
-               "short_runs.import_all()\n"
-               f"short_runs.run('bn_cnn', {out!r}, make_dataset(), {settings!r})\n")
+    program = (
+        "from tests.conftest import make_dataset; from tests.faults import short_runs\n"
+        "short_runs.import_all()\n"
+        f"short_runs.run('bn_cnn', {out!r}, make_dataset(), {settings!r})\n"
+    )
     words = ["strace", "-f", "-y", "-s", "16", "-e", f"trace={CALLS}", "-o", path, sys.executable, "-c", program]
     done = subprocess.run(words, cwd=ROOT, env={**os.environ, "PYTHONPATH": ROOT}, stdout=subprocess.DEVNULL)
     if done.returncode != 0:

@@ -23,8 +23,11 @@ def record_of(tmp_path: Any, script: str, *words: str) -> Dict[str, Any]:
     path = tmp_path / "record.json"
     done = subprocess.run(
         [sys.executable, "-m", f"tests.faults.{script}", *words, "--json", str(path)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True, timeout=300,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        capture_output=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-2000:]
     record = json.loads(path.read_text())
     assert json.loads(done.stdout.decode("utf-8")) == record
@@ -33,14 +36,36 @@ def record_of(tmp_path: Any, script: str, *words: str) -> Dict[str, Any]:
 
 
 def test_kill_anywhere(tmp_path: Any) -> None:
-    record = record_of(tmp_path, "kill_anywhere", "--kills", "1", "--again", "1", "--reports", "bn_cnn",
-                       "--every-point", "--every-save")  # fmt: skip
+    record = record_of(
+        tmp_path,
+        "kill_anywhere",
+        "--kills",
+        "1",
+        "--again",
+        "1",
+        "--reports",
+        "bn_cnn",
+        "--every-point",
+        "--every-save",
+    )
     assert record["faults"] == record["survived"] in (1, 2) and record["details"]["left_behind"] == 0
 
 
 def test_kill_anywhere_at_two_threads(tmp_path: Any) -> None:
-    record = record_of(tmp_path, "kill_anywhere", "--kills", "1", "--again", "0", "--reports", "bn_cnn",
-                       "--threads", "2", "--every-point", "--every-save")  # fmt: skip
+    record = record_of(
+        tmp_path,
+        "kill_anywhere",
+        "--kills",
+        "1",
+        "--again",
+        "0",
+        "--reports",
+        "bn_cnn",
+        "--threads",
+        "2",
+        "--every-point",
+        "--every-save",
+    )
     assert record["survived"] == 1 and record["where"][0]["name"].endswith(", 2 threads")
     assert record["script"].endswith("--threads 2 --every-point --every-save")
 
@@ -54,20 +79,32 @@ def test_write_order(tmp_path: Any) -> None:
 
 
 def test_a_checkpoint_that_is_not_synced_is_lost(tmp_path: Any) -> None:
-    program = ("import sys; from tf1_models.checkpoints import saving; saving.fsync_file = lambda path: None\n"
-               "from tests.faults import write_order\n"
-               "sys.exit(write_order.main(['--mixed', '3', '--resume-every', '50', '--no-strace']))")  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "PYTHONPATH": ROOT},
-                          stdout=subprocess.PIPE, timeout=300)  # fmt: skip
+    program = (
+        "import sys; from tf1_models.checkpoints import saving; saving.fsync_file = lambda path: None\n"
+        "from tests.faults import write_order\n"
+        "sys.exit(write_order.main(['--mixed', '3', '--resume-every', '50', '--no-strace']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        stdout=subprocess.PIPE,
+        timeout=300,
+    )
     assert done.returncode == 1 and json.loads(done.stdout.decode("utf-8"))["lost"] > 0
 
 
 def test_a_write_before_its_sync_is_noticed() -> None:
     folder = "/runs/one"
-    lines = [f'1 write(5<{folder}/ckpt-1.index>, "…", 9) = 9', f"1 fsync(5<{folder}/ckpt-1.index>) = 0",
-             f"1 fsync(5<{folder}/ckpt-1.data-00000-of-00001>) = 0", f"1 fsync(6<{folder}>) = 0",
-             f'1 write(7<{folder}/ckpt-1.json.tmp-1>, "…", 9) = 9', f"1 fsync(7<{folder}/ckpt-1.json.tmp-1>) = 0",
-             f'1 rename("{folder}/ckpt-1.json.tmp-1", "{folder}/ckpt-1.json") = 0']  # fmt: skip
+    lines = [
+        f'1 write(5<{folder}/ckpt-1.index>, "…", 9) = 9',
+        f"1 fsync(5<{folder}/ckpt-1.index>) = 0",
+        f"1 fsync(5<{folder}/ckpt-1.data-00000-of-00001>) = 0",
+        f"1 fsync(6<{folder}>) = 0",
+        f'1 write(7<{folder}/ckpt-1.json.tmp-1>, "…", 9) = 9',
+        f"1 fsync(7<{folder}/ckpt-1.json.tmp-1>) = 0",
+        f'1 rename("{folder}/ckpt-1.json.tmp-1", "{folder}/ckpt-1.json") = 0',
+    ]
     assert system_calls.traced_commits(lines) == {"manifests": 1, "all synced before": 1}
     for missing in (1, 2, 5):
         fewer = lines[:missing] + lines[missing + 1 :]
@@ -80,8 +117,10 @@ def test_moved_runs(tmp_path: Any) -> None:
     assert record["details"]["state_file_names_the_old_place"] == 4
 
 
-@pytest.mark.skipif(not all(os.environ.get(f"TF1_MODELS_PYTHON_TF{lane}") for lane in ("115", "221")),
-                    reason="needs TF1_MODELS_PYTHON_TF115 and TF1_MODELS_PYTHON_TF221")  # fmt: skip
+@pytest.mark.skipif(
+    not all(os.environ.get(f"TF1_MODELS_PYTHON_TF{lane}") for lane in ("115", "221")),
+    reason="needs TF1_MODELS_PYTHON_TF115 and TF1_MODELS_PYTHON_TF221",
+)
 def test_cross_read(tmp_path: Any) -> None:
     if sys.executable != os.environ["TF1_MODELS_PYTHON_TF221"]:
         pytest.skip("runs from the 2.21 lane")

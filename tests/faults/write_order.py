@@ -124,8 +124,9 @@ class Cuts:
             fill(folder, state)
             self.trained += 1
             code = short_runs.wait(short_runs.start(undisturbed.work(self.out)))
-            return (code == 0 and short_runs.outcome(self.out) == undisturbed.outcome
-                    and not short_runs.leftovers(self.out))  # fmt: skip
+            return (
+                code == 0 and short_runs.outcome(self.out) == undisturbed.outcome and not short_runs.leftovers(self.out)
+            )
         finally:
             shutil.rmtree(self.out)
 
@@ -143,8 +144,15 @@ class Cuts:
                 kept = self.survives(state, moment.committed, undisturbed, to_the_end)
                 place.add("survived" if kept else "lost")
                 if not kept:
-                    self.failures.append({"kind": kind, "moment": number, "before": moment.what,
-                                          "committed": moment.committed, "names": sorted(state)})  # fmt: skip
+                    self.failures.append(
+                        {
+                            "kind": kind,
+                            "moment": number,
+                            "before": moment.what,
+                            "committed": moment.committed,
+                            "names": sorted(state),
+                        }
+                    )
 
 
 class Undisturbed(NamedTuple):
@@ -181,8 +189,13 @@ def main(words: Optional[List[str]] = None) -> int:
     """Records, cuts and prints one record; exit 1 when a committed step was lost or the order is another."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mixed", type=int, default=50, help="random states of each moment (default 50)")
-    parser.add_argument("--resume-every", type=int, default=1, metavar="N",
-                        help="train every N-th state of which all un-synced was dropped to its end (default 1)")
+    parser.add_argument(
+        "--resume-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="train every N-th state of which all un-synced was dropped to its end (default 1)",
+    )
     parser.add_argument("--no-strace", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", metavar="FILE", help="also write the record there")

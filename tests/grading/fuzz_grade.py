@@ -214,8 +214,12 @@ def of_rows(rows: "List[List[str]]") -> "List[int]":
             order = [CIFAR10_CLASSES.index(word) for word in named]
         elif sorted(word[-1:] for word in named) == list("0123456789") and not any("." in word for word in named):
             order = [int(word[-1]) for word in named]
-        if order != list(range(10)) or named == list("0123456789") or set(named) == set(CIFAR10_CLASSES) or (
-                named[0].endswith("0") and named[0][:-1].isidentifier()):
+        if (
+            order != list(range(10))
+            or named == list("0123456789")
+            or set(named) == set(CIFAR10_CLASSES)
+            or (named[0].endswith("0") and named[0][:-1].isidentifier())
+        ):
             rows, ids = rows[1:], ids[1:]
         best = []
         for row in rows:
@@ -234,8 +238,10 @@ def of_rows(rows: "List[List[str]]") -> "List[int]":
         is_id = ("id", "ids", "image", "index", "idx", "no", "", "number", "row", "file", "filename", "번호")
         key = next((i for i, word in enumerate(heads) if word in is_id), None)
         is_label = ("label", "class", "0", "라벨", "prediction")
-        label = next((i for i, word in enumerate(heads) if i != key and word in is_label),
-                     next(i for i in range(len(heads)) if i != key))
+        label = next(
+            (i for i, word in enumerate(heads) if i != key and word in is_label),
+            next(i for i in range(len(heads)) if i != key),
+        )
         if key is None and width == 2:
             key = 1 - label
         body = rows[1:]
@@ -394,8 +400,13 @@ def main() -> int:
     print(json.dumps(counts))
     if args.json:
         # what comes back from an archive is counted by its members alone: the archive itself was walked, not refused
-        row = {"name": "submission", "injected": counts["cases"], "survived": counts["accepted"],
-               "detected": counts["refused"] + counts["zips"], "lost": 0}
+        row = {
+            "name": "submission",
+            "injected": counts["cases"],
+            "survived": counts["accepted"],
+            "detected": counts["refused"] + counts["zips"],
+            "lost": 0,
+        }
         fuzzing.write_record(args.json, f"python -m tests.grading.fuzz_grade {cases} {seed}", [row], counts["seconds"])
     return 1 if noise.getvalue() else 0
 

@@ -27,8 +27,9 @@ ORDER = np.random.RandomState(2).permutation(N)
 SHUFFLED = "".join(f"{i},{LABELS[i]}\n" for i in ORDER)
 
 
-def _table(separator: str, header: str, ids: bool = False, order: Any = None, form: str = "{:.6f}",
-           reverse: bool = False) -> bytes:
+def _table(
+    separator: str, header: str, ids: bool = False, order: Any = None, form: str = "{:.6f}", reverse: bool = False
+) -> bytes:
     """Class scores as text."""
     lines = [header] if header else []
     for i in range(N) if order is None else order:

@@ -253,6 +253,7 @@ def test_p_is_never_zero() -> None:
     """A difference that no swap reaches: the observed arrangement itself is one of draws + 1."""
     truth = np.arange(2000) % 10
     other = (truth + 1) % 10
-    found = paired.randomisation(truth.astype(np.uint8), truth.astype(np.uint8), other.astype(np.uint8),
-                                      "accuracy", draws=199, seed=0)
+    found = paired.randomisation(
+        truth.astype(np.uint8), truth.astype(np.uint8), other.astype(np.uint8), "accuracy", draws=199, seed=0
+    )
     assert found["difference"] == 1.0 and found["p"] == 1 / 200

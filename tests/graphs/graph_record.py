@@ -70,9 +70,9 @@ def graph_record(
         with tf.control_dependencies([*before, *handles.update_ops]):
             train = optimizer.apply_gradients(learnt)
         feed: Dict[Any, Any] = {
-            handles.images: (pixels / np.float64(pixel_divisor)).astype(dtype).reshape(
-                [n_images] + handles.images.shape.as_list()[1:]
-            ),
+            handles.images: (pixels / np.float64(pixel_divisor))
+            .astype(dtype)
+            .reshape([n_images] + handles.images.shape.as_list()[1:]),
             handles.labels: reference.one_hot(labels, dtype),
         }
         if handles.is_training is not None:

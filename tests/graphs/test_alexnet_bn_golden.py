@@ -48,8 +48,17 @@ def errors() -> List[Dict[str, Any]]:
     for dtype in ("float64", "float32"):
         error, _ = compare(tf, dtype)
         oracle = str(golden("alexnet_bn", CASE, "float64")["oracle"]) + (", float64" if dtype == "float32" else "")
-        found.append({"report": "alexnet_bn", "case": "all runs", "oracle": oracle, "dtype": dtype,
-                      "forward": error.forward, "gradients": error.gradients, "ten_steps": error.ten_steps})
+        found.append(
+            {
+                "report": "alexnet_bn",
+                "case": "all runs",
+                "oracle": oracle,
+                "dtype": dtype,
+                "forward": error.forward,
+                "gradients": error.gradients,
+                "ten_steps": error.ten_steps,
+            }
+        )
     return found
 
 

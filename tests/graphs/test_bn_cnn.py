@@ -15,18 +15,26 @@ pytestmark = pytest.mark.tf
 
 def _block(scope: str, n_in: int, n_out: int) -> List[Tuple[str, List[int], bool]]:
     return [
-        (f"{scope}/0/weight", [5, 5, n_in, n_out], True), (f"{scope}/0/bias", [n_out], True),
-        (f"{scope}/1/weight", [n_out], True), (f"{scope}/1/bias", [n_out], True),
-        (f"{scope}/1/running_mean", [n_out], False), (f"{scope}/1/running_var", [n_out], False),
-    ]  # fmt: skip
+        (f"{scope}/0/weight", [5, 5, n_in, n_out], True),
+        (f"{scope}/0/bias", [n_out], True),
+        (f"{scope}/1/weight", [n_out], True),
+        (f"{scope}/1/bias", [n_out], True),
+        (f"{scope}/1/running_mean", [n_out], False),
+        (f"{scope}/1/running_var", [n_out], False),
+    ]
 
 
 VARIABLES = [
-    *_block("layer1", 3, 32), *_block("layer2", 32, 64), *_block("layer3", 64, 128),
-    ("fc1/weight", [2048, 100], True), ("fc1/bias", [100], True),
-    ("fc2/weight", [100, 50], True), ("fc2/bias", [50], True),
-    ("fc3/weight", [50, 10], True), ("fc3/bias", [10], True),
-]  # fmt: skip
+    *_block("layer1", 3, 32),
+    *_block("layer2", 32, 64),
+    *_block("layer3", 64, 128),
+    ("fc1/weight", [2048, 100], True),
+    ("fc1/bias", [100], True),
+    ("fc2/weight", [100, 50], True),
+    ("fc2/bias", [50], True),
+    ("fc3/weight", [50, 10], True),
+    ("fc3/bias", [10], True),
+]
 # the shape after every layer, as the report's section 2.4 shows them (its figure is lost; shapes from the listing)
 LAYERS = [
     ("layer1.0 Conv2d", [None, 32, 32, 32]), ("layer1.1 BatchNorm2d", [None, 32, 32, 32]),
@@ -44,8 +52,10 @@ LAYERS = [
 
 def _feeds(handles: Any, n: int = 4) -> Dict[Any, Any]:
     images, labels = reference.fixed_batch(n)
-    return {handles.images: images.astype(np.float32) / np.float32(255),
-            handles.labels: reference.one_hot(labels, "float32")}  # fmt: skip
+    return {
+        handles.images: images.astype(np.float32) / np.float32(255),
+        handles.labels: reference.one_hot(labels, "float32"),
+    }
 
 
 def test_variables_in_order(tf: Any) -> None:
@@ -106,9 +116,13 @@ def test_masks_are_a_function_of_seed_and_step(tf: Any) -> None:
             handles = registry.graph("bn_cnn").build(seed=seed, step=tf.constant(step, tf.int64))
             feeds = {**_feeds(handles), handles.is_training: True, handles.keep_prob: 0.7}
             with tf.Session() as session:
-                session.run(tf.global_variables_initializer(),
-                            {v.initial_value: reference.weights(v.op.name, v.shape.as_list(), "float32")
-                             for v in tf.global_variables()})  # fmt: skip
+                session.run(
+                    tf.global_variables_initializer(),
+                    {
+                        v.initial_value: reference.weights(v.op.name, v.shape.as_list(), "float32")
+                        for v in tf.global_variables()
+                    },
+                )
                 return session.run(handles.logits, feeds)
 
     np.testing.assert_array_equal(logits(0, 7), logits(0, 7))

@@ -98,10 +98,15 @@ def test_layer_table_of_model2(tf: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "run, flat", [("sim03_model_extra_conv", 4 * 4 * 128), ("sim04_one_pool_less", 8 * 8 * 128),
-                  ("sim06_filters_256", 8 * 8 * 256), ("sim09_last_filters_up", 4 * 4 * 256),
-                  ("sim11_model3", 8 * 8 * 128)],
-)  # fmt: skip
+    "run, flat",
+    [
+        ("sim03_model_extra_conv", 4 * 4 * 128),
+        ("sim04_one_pool_less", 8 * 8 * 128),
+        ("sim06_filters_256", 8 * 8 * 256),
+        ("sim09_last_filters_up", 4 * 4 * 256),
+        ("sim11_model3", 8 * 8 * 128),
+    ],
+)
 def test_flatten_widths(tf: Any, run: str, flat: int) -> None:
     with tf.Graph().as_default():
         rows = {row.name: row.output.shape.as_list() for row in _build(run).layers}

@@ -44,8 +44,17 @@ def errors() -> List[Dict[str, Any]]:
         for dtype in ("float64", "float32"):
             error = compare(tf, case, dtype)
             oracle = str(golden("course_models", case, dtype)["oracle"])
-            found.append({"report": "course_models", "case": case, "oracle": oracle, "dtype": dtype,
-                          "forward": error.forward, "gradients": error.gradients, "ten_steps": error.ten_steps})
+            found.append(
+                {
+                    "report": "course_models",
+                    "case": case,
+                    "oracle": oracle,
+                    "dtype": dtype,
+                    "forward": error.forward,
+                    "gradients": error.gradients,
+                    "ten_steps": error.ten_steps,
+                }
+            )
     return found
 
 

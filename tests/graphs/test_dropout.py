@@ -19,8 +19,8 @@ pytestmark = pytest.mark.tf
 
 class Case(NamedTuple):
     """Attributes:
-        report, run, overrides: Which graph.
-        masks: Name of each dropout -> the row of the layer table whose output it takes.
+    report, run, overrides: Which graph.
+    masks: Name of each dropout -> the row of the layer table whose output it takes.
     """
 
     report: str
@@ -39,13 +39,25 @@ CASES = [
     Case("bn_cnn", "final", {}, {"dropout1": "relu1 ReLU", "dropout2": "relu2 ReLU"}),
     Case("bn_cnn", "no_dropout_100", {}, {}),
     Case("prelu_cnn", "final", {}, {}),  # Q7: as written, none acts
-    Case("prelu_cnn", "final", {"dropout_acts": "true"},
-         {"layer/2/channels": "layer.1 PReLU", "layer/6/channels": "layer.5 PReLU",
-          "layer/11/channels": "layer.10 PReLU", "fc_layer/2/channels": "fc_layer.1 PReLU"}),
+    Case(
+        "prelu_cnn",
+        "final",
+        {"dropout_acts": "true"},
+        {
+            "layer/2/channels": "layer.1 PReLU",
+            "layer/6/channels": "layer.5 PReLU",
+            "layer/11/channels": "layer.10 PReLU",
+            "fc_layer/2/channels": "fc_layer.1 PReLU",
+        },
+    ),
     Case("course_models", "model2", {}, {}),  # Q3: tf.layers.dropout without training=True
     Case("course_models", "sim11_model3", {}, {}),
-    Case("alexnet_bn", "batch_100_epochs_30", {},
-         {"dropout": "before dropout", "dropout_1": "before dropout_1", "dropout_2": "before dropout_2"}),
+    Case(
+        "alexnet_bn",
+        "batch_100_epochs_30",
+        {},
+        {"dropout": "before dropout", "dropout_1": "before dropout_1", "dropout_2": "before dropout_2"},
+    ),
 ]
 
 
@@ -99,8 +111,11 @@ def test_each_dropout_is_where_it_belongs_with_a_mask_of_its_own(tf: Any, case: 
         assert len({site.numbers.name for site in found.values()}) == len(found)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.masks and "shallow" not in case.run],
-                         ids=lambda case: f"{case.report}-{case.run}{''.join(case.overrides)}")
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.masks and "shallow" not in case.run],
+    ids=lambda case: f"{case.report}-{case.run}{''.join(case.overrides)}",
+)
 def test_each_mask_follows_its_numbers_and_keep_prob(tf: Any, case: Case) -> None:
     """Numbers fed by hand: NumPy's rule on what goes in gives what comes out; with keep_prob 1 nothing changes."""
     rng = np.random.RandomState(0)
@@ -114,10 +129,12 @@ def test_each_mask_follows_its_numbers_and_keep_prob(tf: Any, case: Case) -> Non
         for name, site in found.items():
             numbers = rng.rand(*shapes[name].shape)
             for keep_prob in (0.6, 0.25):
-                taken, given = session.run([site.taken, site.given],
-                                           {**feed, handles.keep_prob: keep_prob, site.numbers: numbers})
+                taken, given = session.run(
+                    [site.taken, site.given], {**feed, handles.keep_prob: keep_prob, site.numbers: numbers}
+                )
                 mask = (numbers.astype(taken.dtype) >= 1 - taken.dtype.type(keep_prob)).reshape(
-                    [*numbers.shape] + [1] * (taken.ndim - numbers.ndim))
+                    [*numbers.shape] + [1] * (taken.ndim - numbers.ndim)
+                )
                 np.testing.assert_allclose(given, np.where(mask, taken / keep_prob, 0.0), rtol=1e-6)
                 assert 0 < mask.mean() < 1
             taken, given = session.run([site.taken, site.given], {**feed, site.numbers: numbers})
@@ -129,8 +146,9 @@ def _feeds() -> "List[Tuple[str, str, Dict[str, str]]]":
 
 
 @pytest.mark.parametrize("report, run, overrides", _feeds(), ids=lambda value: str(value))
-def test_training_feeds_the_rows_keep_prob_and_evaluation_none(tf: Any, report: str, run: str,
-                                                                overrides: Dict[str, str]) -> None:
+def test_training_feeds_the_rows_keep_prob_and_evaluation_none(
+    tf: Any, report: str, run: str, overrides: Dict[str, str]
+) -> None:
     from tf1_models.scoring import evaluate
     from tf1_models.training import training_graph
 

@@ -26,8 +26,9 @@ def stored(name: str) -> Dict[str, Dict[str, str]]:
     return found
 
 
-def initial_digests(tf: Any, report: str, run: str, seed: Any = None,
-                    overrides: Optional[Dict[str, str]] = None) -> Dict[str, str]:
+def initial_digests(
+    tf: Any, report: str, run: str, seed: Any = None, overrides: Optional[Dict[str, str]] = None
+) -> Dict[str, str]:
     """Variable name -> SHA-256 of its initial value's bytes."""
     with tf.Graph().as_default():
         registry.graph(report, run, overrides).build(seed=seed)

@@ -33,8 +33,11 @@ def seeds_of_initial_values(tf: Any, run: str = "final", overrides: Dict[str, st
     with tf.Graph().as_default() as graph:
         registry.graph("nine_conv", run, overrides).build()
         assert graph.seed is None, "the graph keeps the seed of whoever builds it"
-        return {op.name.split("/")[0]: (op.get_attr("seed"), op.get_attr("seed2"))
-                for op in graph.get_operations() if op.type == "RandomUniform" and "/Initializer/" in op.name}
+        return {
+            op.name.split("/")[0]: (op.get_attr("seed"), op.get_attr("seed2"))
+            for op in graph.get_operations()
+            if op.type == "RandomUniform" and "/Initializer/" in op.name
+        }
 
 
 @pytest.mark.tf
@@ -77,16 +80,16 @@ def test_the_real_1_15_still_derives_the_stored_seeds(tf: Any) -> None:
     expected = golden("1.15.5")["op_seeds"]
     for more in (0, 3):  # a process of its own: the kit's resource variables are other ops than the program's
         words = [sys.executable, "-W", "ignore", "-m", "tests.oracles.make_nine_conv_op_seeds", str(more)]
-        said = subprocess.run(words,
-                              cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+        said = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
         text = said.stdout.decode().splitlines()[-1]
         assert text.startswith(f"TensorFlow {tf.__version__}, {16 + more} ops before the layers: ")
-        assert json.loads(text[text.index("{"):]) == {name: seed + more for name, seed in expected.items()}
+        assert json.loads(text[text.index("{") :]) == {name: seed + more for name, seed in expected.items()}
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize("run, first_changed", [("single_fc", "W_fc"), ("without_conv9", "W_fc1"),
-                                                ("without_conv256_a", "W7")])
+@pytest.mark.parametrize(
+    "run, first_changed", [("single_fc", "W_fc"), ("without_conv9", "W_fc1"), ("without_conv256_a", "W7")]
+)
 def test_an_ablation_leaves_its_statements_out(tf: Any, run: str, first_changed: str) -> None:
     final, found = seeds_of_initial_values(tf), seeds_of_initial_values(tf, run)
     changed = [name for name in found if found[name] != final.get(name)]

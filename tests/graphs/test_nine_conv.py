@@ -71,8 +71,12 @@ def test_q12_biases_are_xavier_too(tf: Any) -> None:
     """Kernels within Glorot's bound; biases U(-sqrt(3/n), sqrt(3/n)). Zero biases, the usual choice, would fail."""
     values = _initial_values(tf, ["W1", "W_fc1", "b1", "b9", "b_fc1", "b_fc3"])
     bounds = {
-        "W1": np.sqrt(6 / (27 + 576)), "W_fc1": np.sqrt(6 / 4096),
-        "b1": np.sqrt(3 / 64), "b9": np.sqrt(3 / 512), "b_fc1": np.sqrt(3 / 2048), "b_fc3": np.sqrt(3 / 10),
+        "W1": np.sqrt(6 / (27 + 576)),
+        "W_fc1": np.sqrt(6 / 4096),
+        "b1": np.sqrt(3 / 64),
+        "b9": np.sqrt(3 / 512),
+        "b_fc1": np.sqrt(3 / 2048),
+        "b_fc3": np.sqrt(3 / 10),
     }
     for name, bound in bounds.items():
         value = values[name]

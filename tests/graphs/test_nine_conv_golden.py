@@ -45,8 +45,17 @@ def errors() -> List[Dict[str, Any]]:
         for dtype in ("float64", "float32"):
             error = compare(tf, case, dtype)
             oracle = str(golden("nine_conv", case, dtype)["oracle"])
-            found.append({"report": "nine_conv", "case": case, "oracle": oracle, "dtype": dtype,
-                          "forward": error.forward, "gradients": error.gradients, "ten_steps": error.ten_steps})
+            found.append(
+                {
+                    "report": "nine_conv",
+                    "case": case,
+                    "oracle": oracle,
+                    "dtype": dtype,
+                    "forward": error.forward,
+                    "gradients": error.gradients,
+                    "ten_steps": error.ten_steps,
+                }
+            )
     return found
 
 

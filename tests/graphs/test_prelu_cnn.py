@@ -48,8 +48,9 @@ def _training_logits(tf: Any, overrides: Dict[str, str], seed: int, keep_prob: A
         feeds = {handles.images: images.astype(np.float32) / np.float32(255), handles.is_training: True}
         if keep_prob is not None:
             feeds[handles.keep_prob] = keep_prob
-        start = {v.initial_value: reference.weights(v.op.name, v.shape.as_list(), "float32")
-                 for v in tf.global_variables()}  # fmt: skip
+        start = {
+            v.initial_value: reference.weights(v.op.name, v.shape.as_list(), "float32") for v in tf.global_variables()
+        }
         with tf.Session() as session:
             session.run(tf.global_variables_initializer(), start)
             return session.run(handles.logits, feeds)
@@ -114,8 +115,11 @@ def test_q7_no_random_op_is_in_the_graph(tf: Any) -> None:
     def drawing(overrides: Dict[str, str]) -> List[str]:
         with tf.Graph().as_default() as graph:
             registry.graph("prelu_cnn", "dropout_45", overrides).build(step=tf.constant(0, tf.int64))
-            return [op.name for op in graph.get_operations()
-                    if op.type.startswith("StatelessRandomUniform") and op.type != "StatelessRandomUniformInt"]
+            return [
+                op.name
+                for op in graph.get_operations()
+                if op.type.startswith("StatelessRandomUniform") and op.type != "StatelessRandomUniformInt"
+            ]
 
     assert drawing({}) == []
     assert len(drawing({**ACTING, "keep_prob": "0.55"})) == 4

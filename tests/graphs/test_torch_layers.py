@@ -82,8 +82,10 @@ def test_batch_norm_evaluates_with_the_running_estimates_and_leaves_them(tf: Any
         _, _, mean, variance = layers.table.rows()[0].variables
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())
-            session.run([mean.initializer, variance.initializer],
-                        {mean.initial_value: np.full(5, 0.5), variance.initial_value: np.full(5, 4.0)})
+            session.run(
+                [mean.initializer, variance.initializer],
+                {mean.initial_value: np.full(5, 0.5), variance.initial_value: np.full(5, 4.0)},
+            )
             value = session.run(y)
             session.run(layers.update_ops)
             assert session.run(mean).tolist() == [0.5] * 5 and session.run(variance).tolist() == [4.0] * 5
@@ -168,8 +170,10 @@ def test_fused_and_written_out_batch_norm_agree(tf: Any, shape: Tuple[int, ...],
     x, up = rng.randn(*shape) * 3 + 2, rng.randn(*shape)
     weight, bias, mean, variance = (rng.rand(n_channels) + 0.5 for _ in range(4))
     found = []
-    for normalise, dtype in ((torch_layers._batch_norm_from_moments, tf.float64),
-                             (torch_layers._fused_batch_norm, tf.float32)):
+    for normalise, dtype in (
+        (torch_layers._batch_norm_from_moments, tf.float64),
+        (torch_layers._fused_batch_norm, tf.float32),
+    ):
         with tf.Graph().as_default(), tf.Session() as session:
             tensors = [tf.constant(value, dtype) for value in (x, weight, bias)]
             running = None if training else (tf.constant(mean, dtype), tf.constant(variance, dtype))

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.tf
     "size_px, kernel_px, stride, factor, out_px",
     [(32, 11, 4, 8, 62), (5, 11, 4, 8, 8), (5, 3, 1, 2, 8), (6, 4, 2, 2, 5), (5, 9, 2, 4, 6)],
 )
-def test_values_and_gradients_are_those_of_the_large_image(tf: Any, size_px: int, kernel_px: int, stride: int,
-                                                           factor: int, out_px: int) -> None:
+def test_values_and_gradients_are_those_of_the_large_image(
+    tf: Any, size_px: int, kernel_px: int, stride: int, factor: int, out_px: int
+) -> None:
     rng = np.random.RandomState(0)
     small = rng.rand(2, size_px, size_px, 3)
     with tf.Graph().as_default(), tf.Session() as session:

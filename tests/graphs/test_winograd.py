@@ -23,11 +23,24 @@ pytestmark = pytest.mark.tf
 
 
 @pytest.mark.parametrize("kernel_px", [3, 5])
-@pytest.mark.parametrize("height, width, c_in, c_out", [
-    (4, 4, 1, 1), (4, 4, 3, 5), (8, 4, 4, 2), (4, 12, 2, 3), (1, 7, 2, 2), (6, 5, 3, 2),  # one matrix
-    (14, 14, 3, 2), (9, 8, 2, 3), (16, 5, 1, 2), (1, 70, 2, 1)])  # a matrix for each axis
-def test_values_and_gradients_are_the_direct_ones(tf: Any, height: int, width: int, c_in: int, c_out: int,
-                                                  kernel_px: int) -> None:
+@pytest.mark.parametrize(
+    "height, width, c_in, c_out",
+    [
+        (4, 4, 1, 1),
+        (4, 4, 3, 5),
+        (8, 4, 4, 2),
+        (4, 12, 2, 3),
+        (1, 7, 2, 2),
+        (6, 5, 3, 2),  # one matrix
+        (14, 14, 3, 2),
+        (9, 8, 2, 3),
+        (16, 5, 1, 2),
+        (1, 70, 2, 1),
+    ],
+)  # a matrix for each axis
+def test_values_and_gradients_are_the_direct_ones(
+    tf: Any, height: int, width: int, c_in: int, c_out: int, kernel_px: int
+) -> None:
     rng = np.random.RandomState(0)
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float64, [None, height, width, c_in])
@@ -42,9 +55,15 @@ def test_values_and_gradients_are_the_direct_ones(tf: Any, height: int, width: i
         assert np.abs(one - other).max() < 1e-12 * max(np.abs(one).max(), 1.0)
 
 
-@pytest.mark.parametrize("shape, kernel", [([None, 4, 4, 2], [7, 7, 2, 2]), ([None, 4, 4, 2], [3, 5, 2, 2]),
-                                           ([None, None, 4, 2], [3, 3, 2, 2]),
-                                           ([None, 4, 4, 2], [3, 3, 4, 2])])
+@pytest.mark.parametrize(
+    "shape, kernel",
+    [
+        ([None, 4, 4, 2], [7, 7, 2, 2]),
+        ([None, 4, 4, 2], [3, 5, 2, 2]),
+        ([None, None, 4, 2], [3, 3, 2, 2]),
+        ([None, 4, 4, 2], [3, 3, 4, 2]),
+    ],
+)
 def test_other_kernels_and_unknown_sizes_are_refused(tf: Any, shape: Any, kernel: Any) -> None:
     with tf.Graph().as_default(), pytest.raises(ValueError, match="3x3 or 5x5 kernels on known sizes"):
         winograd.conv2d(tf.placeholder(tf.float32, shape), tf.zeros(kernel), "c")
@@ -55,8 +74,16 @@ def test_other_kernels_and_unknown_sizes_are_refused(tf: Any, shape: Any, kernel
 def test_nine_conv_stays_within_the_golden_bounds(tf: Any, case: str, dtype: str) -> None:
     run, overrides = CASES[case]
     expected = golden("nine_conv", case, dtype)
-    actual = graph_record(tf, "nine_conv", run, dtype, 2, 1.0, overrides={**overrides, "convolutions": "winograd"},
-                          first_image=int(expected["first_image"]))
+    actual = graph_record(
+        tf,
+        "nine_conv",
+        run,
+        dtype,
+        2,
+        1.0,
+        overrides={**overrides, "convolutions": "winograd"},
+        first_image=int(expected["first_image"]),
+    )
     error = reference.difference(expected, actual)
     bound, after = (1e-9, 1e-7) if dtype == "float64" else (1e-5, AFTER_ONE_STEP)
     assert error.forward < bound and error.gradients < bound and error.ten_steps < after, error
@@ -72,13 +99,20 @@ def test_alexnet_bn_stays_within_the_golden_bounds(tf: Any) -> None:
     assert error.forward < 1e-5 and error.gradients < bound and error.ten_steps < ALEXNET_AFTER_ONE_STEP, error
 
 
-@pytest.mark.parametrize("report, direct, beside_winograd", [
-    ("nine_conv", [f"c{n}" for n in range(1, 10)], ["c1", "c2", "c3", "c4"]),
-    ("alexnet_bn", ["conv2d/upsampled/Conv2D", *(f"conv2d_{n}/Conv2D" for n in range(1, 5))],
-     ["conv2d/upsampled/Conv2D", "conv2d_1/Conv2D"]),
-])
-def test_it_is_used_where_it_pays_and_changes_no_variable(tf: Any, report: str, direct: Any, beside_winograd: Any
-                                                          ) -> None:
+@pytest.mark.parametrize(
+    "report, direct, beside_winograd",
+    [
+        ("nine_conv", [f"c{n}" for n in range(1, 10)], ["c1", "c2", "c3", "c4"]),
+        (
+            "alexnet_bn",
+            ["conv2d/upsampled/Conv2D", *(f"conv2d_{n}/Conv2D" for n in range(1, 5))],
+            ["conv2d/upsampled/Conv2D", "conv2d_1/Conv2D"],
+        ),
+    ],
+)
+def test_it_is_used_where_it_pays_and_changes_no_variable(
+    tf: Any, report: str, direct: Any, beside_winograd: Any
+) -> None:
     names = {}
     for convolutions, expected in (("direct", direct), ("winograd", beside_winograd)):
         with tf.Graph().as_default() as graph:

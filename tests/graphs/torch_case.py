@@ -27,8 +27,9 @@ def load(tf: Any, sess: Any, values: Mapping[str, np.ndarray]) -> None:
     sess.run(tf.global_variables_initializer(), feeds)
 
 
-def compute(golden: Mapping[str, np.ndarray], report: str, run: str,
-            overrides: Optional[Dict[str, str]] = None) -> Dict[str, np.ndarray]:
+def compute(
+    golden: Mapping[str, np.ndarray], report: str, run: str, overrides: Optional[Dict[str, str]] = None
+) -> Dict[str, np.ndarray]:
     """Forward, gradients and ten steps of one run, as `reference.record` notes them.
 
     Args:

@@ -72,10 +72,10 @@ def test_each_target_runs_the_command_line_as_a_numeric_user(target: str) -> Non
     own, base = stages()[target], stages()["base"]
     rows = base + own if target != "legacy" else own
     assert last(own, "USER") == "USER 1000:1000" and own[-1].startswith(("USER", "ENTRYPOINT", "CMD"))
-    entry = json.loads(last(rows, "ENTRYPOINT")[len("ENTRYPOINT "):])
+    entry = json.loads(last(rows, "ENTRYPOINT")[len("ENTRYPOINT ") :])
     assert entry[1:] == ["-m", "tf1_models"] and entry[0] in ("python", "python3")
-    assert json.loads(last(rows, "CMD")[len("CMD "):]) == ["--help"]
-    assert json.loads(last(rows, "VOLUME")[len("VOLUME "):]) == ["/kit/data", "/kit/checkpoints", "/kit/runs"]
+    assert json.loads(last(rows, "CMD")[len("CMD ") :]) == ["--help"]
+    assert json.loads(last(rows, "VOLUME")[len("VOLUME ") :]) == ["/kit/data", "/kit/checkpoints", "/kit/runs"]
     text = "\n".join(rows)
     for setting in ("HOME=/home/kit", "TF1_MODELS_DATA=/kit/data", "TF1_MODELS_CHECKPOINTS=/kit/checkpoints"):
         assert setting in text

@@ -48,8 +48,24 @@ def trained(side: Side, report: str, data: str, seed: int) -> Dict[str, Any]:
         SystemExit: the run failed; its last words.
     """
     with tempfile.TemporaryDirectory() as out:
-        words = [side.python, "-m", "tf1_models", "train", report, "--data", data, "--seed", str(seed), "--threads",
-                 "1", "--out", out, "--json", "-q", *side.settings]
+        words = [
+            side.python,
+            "-m",
+            "tf1_models",
+            "train",
+            report,
+            "--data",
+            data,
+            "--seed",
+            str(seed),
+            "--threads",
+            "1",
+            "--out",
+            out,
+            "--json",
+            "-q",
+            *side.settings,
+        ]
         done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ROOT}, cwd=out)
         if done.returncode:
             raise SystemExit(f"{' '.join(words[1:])}: {' '.join(done.stderr.strip().splitlines()[-1:])}")
@@ -64,8 +80,9 @@ def trained(side: Side, report: str, data: str, seed: int) -> Dict[str, Any]:
 def version(python: str) -> str:
     """The TensorFlow that an interpreter has."""
     words = [python, "-c", "import tensorflow; print(tensorflow.__version__)"]
-    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                          check=True).stdout.strip()
+    return subprocess.run(
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True
+    ).stdout.strip()
 
 
 def welch(one: List[float], other: List[float]) -> Dict[str, float]:
@@ -84,8 +101,12 @@ def welch(one: List[float], other: List[float]) -> Dict[str, float]:
         return {"difference": difference, "low": difference, "high": difference, "p": float(difference == 0.0)}
     freedom = error**4 / sum(share**2 / (len(side) - 1) for share, side in zip(shares, (one, other)))
     half = float(t.ppf(0.5 + LEVEL / 2.0, freedom)) * error
-    return {"difference": difference, "low": difference - half, "high": difference + half,
-            "p": 2.0 * float(t.sf(abs(difference) / error, freedom))}
+    return {
+        "difference": difference,
+        "low": difference - half,
+        "high": difference + half,
+        "p": 2.0 * float(t.sf(abs(difference) / error, freedom)),
+    }
 
 
 def compare(sides: List[Side], report: str, data: str, seeds: int) -> Dict[str, Any]:
@@ -100,11 +121,22 @@ def compare(sides: List[Side], report: str, data: str, seeds: int) -> Dict[str, 
             result = trained(side, report, data, seed)
             for key in (*SCORES, "seconds"):
                 row[key].append(result[key])
-            print(f"seed {seed}, {row['tensorflow']} {' '.join(side.settings)}: accuracy {result['accuracy']:.4f}, "
-                  f"macro-F1 {result['macro_f1']:.4f}, {result['seconds']} s", file=sys.stderr, flush=True)
-    return {"schema": 1, "report": report, "data": data, "seeds": seeds, "level": LEVEL, "sides": found,
-            "welch": {key: welch(found[0][key], found[1][key]) for key in SCORES},
-            "wall_s": round(time.monotonic() - began, 1)}
+            print(
+                f"seed {seed}, {row['tensorflow']} {' '.join(side.settings)}: accuracy {result['accuracy']:.4f}, "
+                f"macro-F1 {result['macro_f1']:.4f}, {result['seconds']} s",
+                file=sys.stderr,
+                flush=True,
+            )
+    return {
+        "schema": 1,
+        "report": report,
+        "data": data,
+        "seeds": seeds,
+        "level": LEVEL,
+        "sides": found,
+        "welch": {key: welch(found[0][key], found[1][key]) for key in SCORES},
+        "wall_s": round(time.monotonic() - began, 1),
+    }
 
 
 def table(paths: List[str]) -> str:
@@ -119,8 +151,19 @@ def table(paths: List[str]) -> str:
             found = record["welch"][key]
             points = [f"{100 * found[name]:+.2f}" for name in ("difference", "low", "high")]
             run = f"{record['report']} on {record['data']}, {record['seeds']} seeds a side"
-            rows.append([run, key, names[0], means[0], names[1], means[1], points[0], " to ".join(points[1:]),
-                         f"{found['p']:.2f}"])
+            rows.append(
+                [
+                    run,
+                    key,
+                    names[0],
+                    means[0],
+                    names[1],
+                    means[1],
+                    points[0],
+                    " to ".join(points[1:]),
+                    f"{found['p']:.2f}",
+                ]
+            )
     head = ["run", "score, %", "one side", "mean", "other side", "mean", "difference", "95 % interval", "p"]
     return markdown.markdown_table(head, rows)
 

@@ -25,9 +25,13 @@ pytestmark = [
 
 
 def _kit(lane: str, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run([str(LANES[lane]), "-m", "tf1_models", *words], capture_output=True,
-                          text=True, timeout=900,
-                          env={**os.environ, "PYTHONPATH": ROOT, **env})
+    done = subprocess.run(
+        [str(LANES[lane]), "-m", "tf1_models", *words],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env={**os.environ, "PYTHONPATH": ROOT, **env},
+    )
     assert done.returncode == 0, done.stderr
     return done
 
@@ -43,7 +47,10 @@ def test_checkpoints_go_both_ways(tmp_path: Any, trained_on: str, report: str) -
         target = str(tmp_path / f"{lane}.npz")
         done = subprocess.run(
             [str(LANES[lane]), "-c", _LOGITS, folder, target],
-            capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ROOT}, timeout=600,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": ROOT},
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
         logits[lane] = np.load(target)["logits"]
@@ -90,8 +97,13 @@ def test_a_run_begun_on_one_lane_continues_on_the_other(tmp_path: Any) -> None:
         "from tf1_models.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    done = subprocess.run([str(LANES["TF115"]), "-c", program, *words],
-                          capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ROOT}, timeout=600)
+    done = subprocess.run(
+        [str(LANES["TF115"]), "-c", program, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        timeout=600,
+    )
     assert done.returncode == 130 and "state saved" in done.stderr, done.stderr
     done = _kit("TF221", *words, "--json")
     assert json.loads(done.stdout)["steps"] == 30

@@ -80,8 +80,13 @@ with tf.Graph().as_default(), tf.Session() as session:
 
 def _run(lane: str, script: str, *words: str) -> None:
     env = {name: text for name, text in os.environ.items() if name != "TF2_BEHAVIOR"}  # 2.21 sets it for itself
-    done = subprocess.run([str(LANES[lane]), "-c", script, *words], capture_output=True, text=True, timeout=600,
-                          env={**env, "PYTHONPATH": ROOT})
+    done = subprocess.run(
+        [str(LANES[lane]), "-c", script, *words],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={**env, "PYTHONPATH": ROOT},
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -49,8 +49,9 @@ def build_model(dtype: str) -> Any:
     layers = keras.layers
     fused = False if dtype == "float64" else None
     model = keras.models.Sequential()
-    model.add(layers.Conv2D(96, (11, 11), strides=(4, 4), padding="valid", activation="relu",
-                            input_shape=(256, 256, 3)))
+    model.add(
+        layers.Conv2D(96, (11, 11), strides=(4, 4), padding="valid", activation="relu", input_shape=(256, 256, 3))
+    )
     model.add(layers.BatchNormalization(fused=fused))
     model.add(layers.MaxPooling2D(pool_size=(3, 3), strides=(2, 2)))
     model.add(layers.Conv2D(256, (5, 5), strides=(1, 1), padding="same", activation="relu"))

@@ -34,6 +34,7 @@ def digest(value: Any) -> str:
 
 def of_tf_layers() -> Dict[str, Any]:
     """model2's, as tf.layers draws them: its default initializer, given a seed that depends on the variable's name."""
+
     class Seeded(tf.keras.initializers.Initializer):
         def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
             name = tf.get_variable_scope().name + "/kernel"

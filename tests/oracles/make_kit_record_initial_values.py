@@ -20,8 +20,9 @@ from tests.oracles import reference
 from tests.oracles.make_initial_values import digest
 from tf1_models import registry
 
-PATH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden",
-                    "kit_record_initial_values.json")
+PATH = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "kit_record_initial_values.json"
+)
 RUNS = (("bn_cnn", "final"), ("prelu_cnn", "final"), ("prelu_cnn", "warm_adam"), ("alexnet_bn", "batch_100_epochs_30"))
 
 

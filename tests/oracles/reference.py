@@ -183,8 +183,9 @@ def write_golden(path: str, script: str, oracle: str, dtype: str, case: Mapping[
         dtype: "float64" or "float32".
         case: From `record`.
     """
-    np.savez_compressed(path, script=np.asarray(script_name(script)), oracle=np.asarray(oracle),
-                        dtype=np.asarray(dtype), **dict(case))
+    np.savez_compressed(
+        path, script=np.asarray(script_name(script)), oracle=np.asarray(oracle), dtype=np.asarray(dtype), **dict(case)
+    )
 
 
 def read_golden(path: str) -> Dict[str, np.ndarray]:

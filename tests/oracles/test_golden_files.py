@@ -99,20 +99,41 @@ def test_a_golden_file_names_its_maker_and_the_oracles_version(path: str) -> Non
     assert complaints(path) == []
 
 
-@pytest.mark.parametrize("name, about, complaint", [
-    ("orphan.json", {"oracle": "PyTorch 2.13.0+cpu"}, "names no script"),
-    ("gone.json", {"script": "tests/oracles/make_gone.py", "oracle": "PyTorch 2.13.0+cpu"}, "names no script"),
-    ("other.json", {"script": "tests/oracles/make_initial_values.py", "oracle": "TensorFlow 1.15.5"}, "writes no o"),
-    ("initial_values.json", {"script": "tests/oracles/make_initial_values.py", "oracle": "TensorFlow"}, "its version"),
-    ("kit_record_initial_values.json", {"script": "tests/oracles/make_kit_record_initial_values.py",
-                                        "oracle": "TensorFlow 1.15.5"}, "names no TensorFlow"),
-    ("optimizers/kit_record_a.json", {"script": "tests/oracles/make_torch_optimizers_golden.py",
-                                      "recorded_with": "TensorFlow 1.15.5"}, "and is none"),
-    ("initial_values.json", {"script": "tests/oracles/make_kit_record_initial_values.py",
-                             "oracle": "TensorFlow 1.15.5"}, "comes from the kit"),
-])
-def test_a_file_that_tells_less_is_found(name: str, about: Dict[str, str], complaint: str, tmp_path: Any,
-                                         monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name, about, complaint",
+    [
+        ("orphan.json", {"oracle": "PyTorch 2.13.0+cpu"}, "names no script"),
+        ("gone.json", {"script": "tests/oracles/make_gone.py", "oracle": "PyTorch 2.13.0+cpu"}, "names no script"),
+        (
+            "other.json",
+            {"script": "tests/oracles/make_initial_values.py", "oracle": "TensorFlow 1.15.5"},
+            "writes no o",
+        ),
+        (
+            "initial_values.json",
+            {"script": "tests/oracles/make_initial_values.py", "oracle": "TensorFlow"},
+            "its version",
+        ),
+        (
+            "kit_record_initial_values.json",
+            {"script": "tests/oracles/make_kit_record_initial_values.py", "oracle": "TensorFlow 1.15.5"},
+            "names no TensorFlow",
+        ),
+        (
+            "optimizers/kit_record_a.json",
+            {"script": "tests/oracles/make_torch_optimizers_golden.py", "recorded_with": "TensorFlow 1.15.5"},
+            "and is none",
+        ),
+        (
+            "initial_values.json",
+            {"script": "tests/oracles/make_kit_record_initial_values.py", "oracle": "TensorFlow 1.15.5"},
+            "comes from the kit",
+        ),
+    ],
+)
+def test_a_file_that_tells_less_is_found(
+    name: str, about: Dict[str, str], complaint: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "golden" / name
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(about), encoding="utf-8")

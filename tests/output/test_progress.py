@@ -19,8 +19,15 @@ def test_closing_the_terminal_saves_the_run(tmp_path: Any) -> None:
     """A shell of its own on a pseudo-terminal, whose window is closed in the middle of an epoch."""
     words = [sys.executable, "-m", "tf1_models", "train", "bn_cnn", "--data", "digits", "--epochs", "400"]
     master, slave = pty.openpty()
-    child = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, cwd=str(tmp_path), start_new_session=True,
-                             env={**os.environ, "PYTHONPATH": ROOT, "TERM": "xterm"})
+    child = subprocess.Popen(
+        words,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=str(tmp_path),
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": ROOT, "TERM": "xterm"},
+    )
     os.close(slave)
     seen = b""
     while b"epoch 2/400" not in seen:

@@ -79,9 +79,7 @@ def test_end_lines_as_printed() -> None:
     assert report_console.nine_conv_stop_lines(losses, 5) == [
         "min loss: 465.99191761016846", "this loss: 468.3417340517044", "step: 5", "Early stopped!",
     ]  # fmt: skip
-    assert report_console.bn_cnn_end_line(0.7834, 10_000) == (
-        "Accuracy of the network on the 10000 test images 78.34%"
-    )
+    assert report_console.bn_cnn_end_line(0.7834, 10_000) == ("Accuracy of the network on the 10000 test images 78.34%")
     assert report_console.prelu_cnn_end_line(7738, 9984) == "Accuracy of Test Data: 77.5040054321289"
     assert report_console.prelu_cnn_step_line(0, 2.46031) == (
         "0 tensor(2.4603, device='cuda:0', grad_fn=<NllLossBackward>)"
@@ -91,8 +89,14 @@ def test_end_lines_as_printed() -> None:
 
 
 def epoch_line(epoch: int) -> Dict[str, Any]:
-    return {"epoch": epoch, "loss_sum": 266.31748992204666, "loss": 1.0 / epoch, "data_loss": 0.9 / epoch,
-            "train_accuracy": 0.5, "accuracy": 0.4}
+    return {
+        "epoch": epoch,
+        "loss_sum": 266.31748992204666,
+        "loss": 1.0 / epoch,
+        "data_loss": 0.9 / epoch,
+        "train_accuracy": 0.5,
+        "accuracy": 0.4,
+    }
 
 
 def drive(report: str, run: str, folder: str, **result: Any) -> List[str]:
@@ -121,7 +125,8 @@ def drive(report: str, run: str, folder: str, **result: Any) -> List[str]:
 def pictures(folder: Any) -> List[str]:
     return sorted(
         os.path.relpath(os.path.join(base, name), str(folder)).replace(os.sep, "/")
-        for base, _, names in os.walk(str(folder)) for name in names
+        for base, _, names in os.walk(str(folder))
+        for name in names
     )
 
 
@@ -140,10 +145,17 @@ def test_nine_conv(tmp_path: Any) -> None:
     dev = {"weighted_f1": 0.76037}
     written = drive("nine_conv", "final", str(tmp_path), dev=dev, ended_by="early_stopping")
     assert written == [
-        "학습시작", "Epoch 1", "losses: 266.31748992204666", "Epoch 2", "losses: 266.31748992204666",
-        "min loss: 266.31748992204666", "this loss: 266.31748992204666", "step: 5", "Early stopped!",
+        "학습시작",
+        "Epoch 1",
+        "losses: 266.31748992204666",
+        "Epoch 2",
+        "losses: 266.31748992204666",
+        "min loss: 266.31748992204666",
+        "this loss: 266.31748992204666",
+        "step: 5",
+        "Early stopped!",
         "dev 데이터 f1 score: 0.760370",
-    ]  # fmt: skip
+    ]
     assert pictures(tmp_path) == []
 
 
@@ -152,11 +164,14 @@ def test_the_other_three(tmp_path: Any) -> None:
     assert drive("bn_cnn", "final", str(tmp_path)) == ["Accuracy of the network on the 10 test images 70.00%"]
     assert drive("prelu_cnn", "final", str(tmp_path)) == [
         "0 tensor(1.5000, device='cuda:0', grad_fn=<NllLossBackward>)",
-        "0 tensor(1.5000, device='cuda:0', grad_fn=<NllLossBackward>)", "Accuracy of Test Data: 70.0",
-    ]  # fmt: skip
+        "0 tensor(1.5000, device='cuda:0', grad_fn=<NllLossBackward>)",
+        "Accuracy of Test Data: 70.0",
+    ]
     written = drive("alexnet_bn", "as_listed", str(tmp_path))
     assert written[-2:] == ["-- Evaluate --", "accuracy: 70.00%"] and written[0].startswith("Found ")
     assert pictures(tmp_path) == [
-        "accuracy_by_epoch.png", "loss_curve.png",
-        "result_plot/batch_50_epoch_20_acc_plot.jpg", "result_plot/batch_50_epoch_20_loss_plot.jpg",
-    ]  # fmt: skip
+        "accuracy_by_epoch.png",
+        "loss_curve.png",
+        "result_plot/batch_50_epoch_20_acc_plot.jpg",
+        "result_plot/batch_50_epoch_20_loss_plot.jpg",
+    ]

@@ -64,8 +64,13 @@ def on_a_terminal(columns: int) -> List[str]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
-    child = subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=slave, stdout=slave, stderr=slave,
-                             env={**env, "PYTHONPATH": ROOT, "TERM": "xterm", "NO_COLOR": "1"})
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**env, "PYTHONPATH": ROOT, "TERM": "xterm", "NO_COLOR": "1"},
+    )
     os.close(slave)
     drawn = b""
     while True:
@@ -82,13 +87,16 @@ def on_a_terminal(columns: int) -> List[str]:
     return [line for line in re.split(r"[\r\n]+", text) if line.strip()]
 
 
-@pytest.mark.parametrize("columns, there, gone", [
-    (24, ["epoch 11/50", "100%"], ["run ", "loss", "|#"]),
-    (45, ["epoch 11/50", "100%", "|#"], ["loss", "accuracy"]),
-    (60, ["epoch 11/50", "run 0:0", "loss 2.3457"], ["accuracy"]),
-    (80, ["run 0:0", "loss 2.3457", "|#####"], ["samples/s"]),
-    (140, ["run 0:0", "loss 2.3457", "accuracy 0.4321", "samples/s 1234"], []),
-])
+@pytest.mark.parametrize(
+    "columns, there, gone",
+    [
+        (24, ["epoch 11/50", "100%"], ["run ", "loss", "|#"]),
+        (45, ["epoch 11/50", "100%", "|#"], ["loss", "accuracy"]),
+        (60, ["epoch 11/50", "run 0:0", "loss 2.3457"], ["accuracy"]),
+        (80, ["run 0:0", "loss 2.3457", "|#####"], ["samples/s"]),
+        (140, ["run 0:0", "loss 2.3457", "accuracy 0.4321", "samples/s 1234"], []),
+    ],
+)
 def test_a_bar_fits_its_terminal(columns: int, there: List[str], gone: List[str]) -> None:
     lines = on_a_terminal(columns)
     assert max(map(len, lines)) <= columns
@@ -122,7 +130,8 @@ def test_off_a_terminal_a_line_comes_at_once_and_then_once_a_minute(monkeypatch:
     times = [1000.0, *told.values()]
     assert len(told) == 5 and all(later - earlier <= 60.0 for earlier, later in zip(times, times[1:]))
     assert "epoch 1/2  step 17/100  loss 2.3457  accuracy 0.4321  1234.5 samples/s  run's end in 0:09:09" in (
-        stderr.getvalue())  # 183 steps of 3 s are left
+        stderr.getvalue()
+    )  # 183 steps of 3 s are left
     lines.start_part("evaluating dev", 500)
     now[0] += 70.0
     lines.advance(250)

@@ -13,8 +13,15 @@ from tf1_models.training.run_folder import folder_path
 
 LOSSY = "10f5d00678b056755ebe24e3cfd39e70059a8d3908bea7b49a0d426fb1a40e0b"
 OFFICIAL = "0f" * 32
-RUNTIME = {"tensorflow": "2.21.0", "numpy": "2.4.6", "python": "3.11.7", "machine": "x86_64", "devices": ["CPU:0"],
-           "threads": 2, "onednn": "default"}  # fmt: skip
+RUNTIME = {
+    "tensorflow": "2.21.0",
+    "numpy": "2.4.6",
+    "python": "3.11.7",
+    "machine": "x86_64",
+    "devices": ["CPU:0"],
+    "threads": 2,
+    "onednn": "default",
+}
 
 
 def scores(accuracy: float, n: int, one_class: bool = False) -> Dict[str, Any]:
@@ -30,10 +37,21 @@ def scores(accuracy: float, n: int, one_class: bool = False) -> Dict[str, Any]:
     return metrics.scores(truth, predicted)
 
 
-def write_run(root: Any, report: str, run: str, seed: int, accuracy: float, words: Optional[Dict[str, str]] = None,
-              by_epoch: Optional[List[float]] = None, data: str = "cifar10", digest: str = OFFICIAL,
-              lossy: Optional[bool] = False, ended_by: str = "epochs", one_class: bool = False,
-              test_at: Optional[Dict[int, float]] = None) -> str:
+def write_run(
+    root: Any,
+    report: str,
+    run: str,
+    seed: int,
+    accuracy: float,
+    words: Optional[Dict[str, str]] = None,
+    by_epoch: Optional[List[float]] = None,
+    data: str = "cifar10",
+    digest: str = OFFICIAL,
+    lossy: Optional[bool] = False,
+    ended_by: str = "epochs",
+    one_class: bool = False,
+    test_at: Optional[Dict[int, float]] = None,
+) -> str:
     """Writes one finished run folder.
 
     Args:
@@ -59,28 +77,53 @@ def write_run(root: Any, report: str, run: str, seed: int, accuracy: float, word
     if by_epoch is None:
         by_epoch = [accuracy * (1 - 0.5 / (epoch + 1)) for epoch in range(n_epochs - 1)] + [accuracy]
     record = {
-        "schema": 1, "report": report, "run": run, "seed": seed, "data": data, "data_digest": digest,
-        "data_lossy": lossy, "settings": spec.settings(row), "identity": spec.identity(row),
+        "schema": 1,
+        "report": report,
+        "run": run,
+        "seed": seed,
+        "data": data,
+        "data_digest": digest,
+        "data_lossy": lossy,
+        "settings": spec.settings(row),
+        "identity": spec.identity(row),
         "starts": [{"command": ["train", report, "--out", "/secret/place"], "git_commit": None, "runtime": RUNTIME}],
-    }  # fmt: skip
+    }
     write_sealed(os.path.join(folder, "run.json"), record)
     with open(os.path.join(folder, "metrics.jsonl"), "w", encoding="utf-8") as stream:
         for epoch, value in enumerate(by_epoch):
             line = {
-                "epoch": epoch + 1, "step": 100 * (epoch + 1), "loss_sum": 300.0 / (epoch + 1),
-                "loss": 3.0 / (epoch + 1), "train_accuracy": value, "eval_split": row.eval_split, "accuracy": value,
-                "macro_f1": value, "weighted_f1": value, "samples_per_s": 1000.0, "seconds": 50.0,
-            }  # fmt: skip
+                "epoch": epoch + 1,
+                "step": 100 * (epoch + 1),
+                "loss_sum": 300.0 / (epoch + 1),
+                "loss": 3.0 / (epoch + 1),
+                "train_accuracy": value,
+                "eval_split": row.eval_split,
+                "accuracy": value,
+                "macro_f1": value,
+                "weighted_f1": value,
+                "samples_per_s": 1000.0,
+                "seconds": 50.0,
+            }
             if epoch + 1 in (test_at or {}):
                 there = scores((test_at or {})[epoch + 1], n_test)
-                line["test"] = {**{key: there[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")},
-                                "predicted_classes": N_CLASSES}
+                line["test"] = {
+                    **{key: there[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")},
+                    "predicted_classes": N_CLASSES,
+                }
             stream.write(json.dumps(line) + "\n")
     result = {
-        "schema": 1, "report": report, "run": run, "seed": seed, "data": data, "data_digest": digest,
-        "epochs": len(by_epoch), "steps": 100 * len(by_epoch), "ended_by": ended_by,
+        "schema": 1,
+        "report": report,
+        "run": run,
+        "seed": seed,
+        "data": data,
+        "data_digest": digest,
+        "epochs": len(by_epoch),
+        "steps": 100 * len(by_epoch),
+        "ended_by": ended_by,
         "dev": scores(accuracy, 12500, one_class) if has_dev else None,
-        "test": scores(accuracy, n_test, one_class), "variables_sha256": f"{seed:064x}",
-    }  # fmt: skip
+        "test": scores(accuracy, n_test, one_class),
+        "variables_sha256": f"{seed:064x}",
+    }
     write_sealed(os.path.join(folder, "result.json"), result)
     return folder

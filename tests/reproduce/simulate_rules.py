@@ -59,9 +59,10 @@ def _outcome(random: np.random.RandomState, n_seeds: int, df: int, offset: float
 def render(rows: List[Case]) -> str:
     """Markdown: `reproduced / differs` in percent of the worlds; what is left is `inconclusive`."""
     head = ["our runs", *(f"{offset:g} sd off" for offset in OFFSETS)]
-    return markdown_table(head, [
-        [row.case, *(f"{100 * row.reproduced[o]:.0f} / {100 * row.differs[o]:.0f}" for o in OFFSETS)] for row in rows
-    ])
+    return markdown_table(
+        head,
+        [[row.case, *(f"{100 * row.reproduced[o]:.0f} / {100 * row.differs[o]:.0f}" for o in OFFSETS)] for row in rows],
+    )
 
 
 def main() -> None:

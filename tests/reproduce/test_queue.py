@@ -20,8 +20,13 @@ Y_TRAIN = (np.arange(50000) % 10).astype(np.uint8)
 DATA = queue.DataName("cifar10", OFFICIAL, 50000, Y_TRAIN)
 
 
-def tasks(root: Any, reports: Sequence[str], names: Sequence[str] = (), n_seeds: int = 1,
-          words: Optional[Dict[str, str]] = None) -> List[queue.Task]:
+def tasks(
+    root: Any,
+    reports: Sequence[str],
+    names: Sequence[str] = (),
+    n_seeds: int = 1,
+    words: Optional[Dict[str, str]] = None,
+) -> List[queue.Task]:
     rows, _ = queue.choose_rows(reports, names, words or {})
     return queue.tasks(rows, n_seeds, words or {}, DATA, "cifar10", str(root))
 
@@ -81,8 +86,13 @@ def test_one_training_serves_every_row_of_its_computation(tmp_path: Any) -> None
     kept = [task for k, task in enumerate(found) if k not in covered]
     # of 27 rows: nine of 100, four of 30 and nine of 20 epochs are one computation
     assert [task.label.split("/")[1].split()[0] for task in kept] == [
-        "elu_sgd", "elu_adam", "relu_adam", "batch_64", "batch_128", "step_size_10"
-    ]  # fmt: skip
+        "elu_sgd",
+        "elu_adam",
+        "relu_adam",
+        "batch_64",
+        "batch_128",
+        "step_size_10",
+    ]
     assert {other.run for other in covered.values()} == {"step_size_10"}
 
 
@@ -101,8 +111,10 @@ def test_cut_runs_and_dev_followers_cover_only_what_they_can(tmp_path: Any) -> N
     names = ["batch_100_epochs_20", "batch_100_epochs_30"]
     covered = queue.covered_by(tasks(tmp_path, ["alexnet_bn"], names))  # its metrics follow dev, the table says test:
     assert {k: other.run for k, other in covered.items()} == {0: "batch_100_epochs_30"}  # scored on the way there
-    assert not queue.covered_by(tasks(tmp_path, ["alexnet_bn"], ["batch_100_epochs_25"], 1, {"epochs": "24"})
-                                + tasks(tmp_path, ["alexnet_bn"], names[1:]))  # no row ends at 24
+    assert not queue.covered_by(
+        tasks(tmp_path, ["alexnet_bn"], ["batch_100_epochs_25"], 1, {"epochs": "24"})
+        + tasks(tmp_path, ["alexnet_bn"], names[1:])
+    )  # no row ends at 24
     write_run(tmp_path, "alexnet_bn", "batch_100_epochs_30", 0, 0.8)  # by a kit that did not score test on the way
     assert not queue.covered_by(tasks(tmp_path, ["alexnet_bn"], names))
 

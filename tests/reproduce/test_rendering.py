@@ -218,9 +218,18 @@ def test_the_page_begins_with_the_answer_and_folds_what_was_not_run(tmp_path: An
     some_runs(str(tmp_path))
     document = writing.write_pages(str(tmp_path))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    places = [page.index(words) for words in (
-        "<h1>", tables.headline(document)[:40], 'class="overview"', 'class="counts"', '<section id="course_models">',
-        "<h2>What groups of rows say</h2>", "<h2>How a number is judged</h2>")]
+    places = [
+        page.index(words)
+        for words in (
+            "<h1>",
+            tables.headline(document)[:40],
+            'class="overview"',
+            'class="counts"',
+            '<section id="course_models">',
+            "<h2>What groups of rows say</h2>",
+            "<h2>How a number is judged</h2>",
+        )
+    ]
     assert places == sorted(places)
     section = page[page.index('<section id="course_models">') : page.index('<section id="bn_cnn">')]
     fold = section.index("<details><summary>14 of 15 rows not run</summary>")

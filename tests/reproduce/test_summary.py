@@ -82,9 +82,12 @@ def test_shortened_and_foreign_runs_are_not_comparable(tmp_path: Any) -> None:
     seeds(tmp_path, "course_models", "model2_50", [0.67] * 3, lossy=None)
     seeds(tmp_path, "nine_conv", "single_fc", [0.7] * 3, words={"max_steps": "5"}, ended_by="max_steps")
     document = build(tmp_path)
-    for report, run, why in (("bn_cnn", "final", "2 of 30 epochs"), ("course_models", "model2", "digits, not CIFAR-10"),
-                             ("course_models", "model2_50", "unknown origin"),
-                             ("nine_conv", "single_fc", "cut after 5 steps")):  # fmt: skip
+    for report, run, why in (
+        ("bn_cnn", "final", "2 of 30 epochs"),
+        ("course_models", "model2", "digits, not CIFAR-10"),
+        ("course_models", "model2_50", "unknown origin"),
+        ("nine_conv", "single_fc", "cut after 5 steps"),
+    ):
         entry = row(document, report, run)
         assert entry["verdict"] == "not comparable" and why in entry["reason"] and entry["n"] == 3, run
     assert document["chance"]["tested"] == 0
@@ -108,8 +111,11 @@ def test_the_committed_runs_on_the_jpeg_copy_are_in_no_row_of_the_main_table() -
     lossy = [run for run in committed if run.images() == "lossy"]
     document = summary.build(committed)
     assert lossy and document["lossy"], "the records of the JPEG copy are kept, in a table of their own"
-    used = {seed["epoch"] and (entry["report"], seed["run"], seed["seed"], seed["value"])
-            for entry in document["runs"] + document["variants"] for seed in entry["seeds"]}
+    used = {
+        seed["epoch"] and (entry["report"], seed["run"], seed["seed"], seed["value"])
+        for entry in document["runs"] + document["variants"]
+        for seed in entry["seeds"]
+    }
     official = {(run.report, run.run, run.seed) for run in committed if run.images() == "official"}
     assert all(key[:3] in official for key in used)
 
@@ -234,14 +240,27 @@ def test_test_scores_on_the_way_serve_shorter_rows_of_a_run_that_follows_dev(tmp
 
 def test_nine_conv_is_judged_by_weighted_f1_on_dev() -> None:
     """The report prints the weighted one (Q14); on an unbalanced dev split macro is another number."""
-    scores = {split: {"accuracy": 0.7, "macro_f1": 0.71, "weighted_f1": 0.72, "n": 12500, "one_class": False}
-              for split in ("dev", "test")}
+    scores = {
+        split: {"accuracy": 0.7, "macro_f1": 0.71, "weighted_f1": 0.72, "n": 12500, "one_class": False}
+        for split in ("dev", "test")
+    }
     scores["test"] = {**scores["test"], "weighted_f1": 0.6}
     final = registry.experiment("nine_conv", "final")
     run = FinishedRun(
-        report="nine_conv", run="final", seed=51, identity=spec.identity(final), data="cifar10",
-        data_digest=OFFICIAL, data_lossy=False, epochs=50, ended_by="epochs", scores=scores, by_epoch={},
-        eval_split="dev", variables_sha256="", versions={},
+        report="nine_conv",
+        run="final",
+        seed=51,
+        identity=spec.identity(final),
+        data="cifar10",
+        data_digest=OFFICIAL,
+        data_lossy=False,
+        epochs=50,
+        ended_by="epochs",
+        scores=scores,
+        by_epoch={},
+        eval_split="dev",
+        variables_sha256="",
+        versions={},
     )
     draw = finished.draw_for(run, final)
     assert draw is not None and draw.value == 0.72
@@ -254,8 +273,10 @@ def test_a_miss_is_counted_on_either_side(tmp_path: Any, shift: float, missed: i
     assert reported is not None
     seeds(tmp_path, "course_models", "model2_batch_512", [reported + shift + delta for delta in (-0.002, 0.0, 0.002)])
     document = build(tmp_path)
-    assert row(document, "course_models", "model2_batch_512")["outcome"] == {
-        0.08: "higher", -0.08: "lower", 0.0: "reproduced"}[shift]
+    assert (
+        row(document, "course_models", "model2_batch_512")["outcome"]
+        == {0.08: "higher", -0.08: "lower", 0.0: "reproduced"}[shift]
+    )
     assert document["chance"]["misses"] == missed and document["chance"]["tested"] == 1
 
 

@@ -88,7 +88,7 @@ def test_a_child_ends_with_its_sweep(tmp_path: Any) -> None:
     program = (
         "import subprocess, sys, time\n"
         "code = 'import signal, time, threading, sys; from tf1_models.reproduce.runs import child;' \\\n"
-        "    'signal.signal(15, lambda *a: (open(sys.argv[1], \"w\").write(\"saved\"), sys.exit(130)));' \\\n"
+        '    \'signal.signal(15, lambda *a: (open(sys.argv[1], "w").write("saved"), sys.exit(130)));\' \\\n'
         "    'threading.Thread(target=child._watch, daemon=True).start(); print(1, flush=True); time.sleep(60)'\n"
         "p = subprocess.Popen([sys.executable, '-c', code, sys.argv[1]], stdin=subprocess.PIPE,\n"
         "                     stdout=subprocess.PIPE, start_new_session=True)\n"

@@ -120,13 +120,18 @@ def test_chance_is_four_binomial_sd(accuracy: float, is_chance: bool) -> None:
     assert (judge(accuracy, [], n_collapsed=1).outcome == "reproduced") is is_chance
 
 
-@pytest.mark.parametrize("name, basis, said", [
-    ("reproduced", "listed", "reproduced"), ("lower", "listed", "differs (lower)"),
-    ("higher", "listed", "differs (higher)"), ("inconclusive", "assumed", "inconclusive"),
-    ("reproduced", "assumed", "agrees with our reading of the report"),
-    ("higher", "assumed", "differs (higher) from our reading of the report"),
-    ("too few runs", "assumed", "too few runs"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, basis, said",
+    [
+        ("reproduced", "listed", "reproduced"),
+        ("lower", "listed", "differs (lower)"),
+        ("higher", "listed", "differs (higher)"),
+        ("inconclusive", "assumed", "inconclusive"),
+        ("reproduced", "assumed", "agrees with our reading of the report"),
+        ("higher", "assumed", "differs (higher) from our reading of the report"),
+        ("too few runs", "assumed", "too few runs"),
+    ],
+)
 def test_words_by_basis(name: str, basis: str, said: str) -> None:
     assert verdict.with_basis(name, reported(0.7, basis=basis)) == said
 

@@ -79,7 +79,7 @@ def test_xla_computes_the_same_logits_and_is_really_used(tf: Any) -> None:
 
 
 def test_a_cluster_takes_neither(kit: Any) -> None:
-    config = ('{"cluster": {"chief": ["127.0.0.1:1"], "ps": ["127.0.0.1:2"]}, "task": {"type": "ps", "index": 0}}')
+    config = '{"cluster": {"chief": ["127.0.0.1:1"], "ps": ["127.0.0.1:2"]}, "task": {"type": "ps", "index": 0}}'
     for word in ("precision=bf16", "xla=true"):
         done = kit("train", "bn_cnn", "--data", "digits", "--cluster", word, env={"TF_CONFIG": config})
         assert done.returncode == 2 and "--cluster trains in float32 without XLA" in done.stderr, done.stderr

@@ -35,12 +35,15 @@ def test_tensorflow_comes_without_them_and_they_import_afterwards() -> None:
 
 @pytest.mark.tf
 def test_keras_is_whole_for_a_program_that_uses_it_after_the_kit() -> None:
-    assert _run(
-        "from tf1_models.session.tensorflow_setup import import_tensorflow; import_tensorflow()\n"
-        "import tensorflow, numpy\n"
-        "layer = tensorflow.keras.layers.Dense(2, kernel_initializer='ones')\n"
-        "layer.build((None, 3)); print(tensorflow.keras.optimizers.Adam.__name__, layer.count_params())\n"
-    ) == "Adam 8\n"
+    assert (
+        _run(
+            "from tf1_models.session.tensorflow_setup import import_tensorflow; import_tensorflow()\n"
+            "import tensorflow, numpy\n"
+            "layer = tensorflow.keras.layers.Dense(2, kernel_initializer='ones')\n"
+            "layer.build((None, 3)); print(tensorflow.keras.optimizers.Adam.__name__, layer.count_params())\n"
+        )
+        == "Adam 8\n"
+    )
 
 
 def test_a_package_that_is_loaded_already_stays(monkeypatch: Any) -> None:

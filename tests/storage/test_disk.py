@@ -31,8 +31,9 @@ PAGE = 4096
 PAGES = [1, 20, 51, 52, 100, 130, 200]  # 50 hold the first checkpoint, 53 the first epoch, 94 the second checkpoint
 
 
-def run(out: Any, data: Any, watcher: Optional[Watcher] = None, settings: Optional[Dict[str, str]] = None
-        ) -> Dict[str, Any]:
+def run(
+    out: Any, data: Any, watcher: Optional[Watcher] = None, settings: Optional[Dict[str, str]] = None
+) -> Dict[str, Any]:
     """Trains as the verb does; returns the content of result.json."""
     row = registry.experiment("bn_cnn", "final", {**SETTINGS, **(settings or {})})
     chosen = loop.Options(out=str(out), threads=1, watchers=[watcher] if watcher else [])
@@ -113,8 +114,9 @@ PLACES = {
 @pytest.mark.tf
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
 @pytest.mark.parametrize("place", list(PLACES))
-def test_simulated_refusals(tmp_path: Any, tiny: Any, undisturbed: Any, monkeypatch: Any, place: str,
-                            number: int) -> None:
+def test_simulated_refusals(
+    tmp_path: Any, tiny: Any, undisturbed: Any, monkeypatch: Any, place: str, number: int
+) -> None:
     if number != errno.ENOSPC and place not in ("run.json", "result.json"):
         pytest.skip("the same handler as for a full disk")
 
@@ -152,8 +154,10 @@ def test_a_run_folder_that_becomes_read_only(small_disk: Any, tiny: Any, undistu
         run(disk + "/runs", tiny)
     assert caught.value.exit_code == 4  # type: ignore[attr-defined]
     (folder,) = [path for path, _, names in before if "run.json" in names]
-    for words in (["train", "bn_cnn", "--data", "digits", "--out", disk + "/new"],
-                  ["predict", folder, "--data", "digits", "--out", disk + "/result.npy"]):
+    for words in (
+        ["train", "bn_cnn", "--data", "digits", "--out", disk + "/new"],
+        ["predict", folder, "--data", "digits", "--out", disk + "/result.npy"],
+    ):
         done = kit(*words)
         assert done.returncode == 4 and len(done.stderr.splitlines()) == 1, done.stderr
     done = kit("checkpoint", "export", folder, "--out", disk + "/weights.npz")
@@ -194,8 +198,20 @@ def test_a_run_folder_without_permission(tmp_path: Any, tiny: Any, undisturbed: 
 @pytest.mark.tf
 def test_the_data_went_away_between_start_and_resume(tmp_path: Any, kit: Any) -> None:
     data = forms.write_npz(str(tmp_path / "images.npz"), forms.tiny(30, 10))
-    words = ["train", "bn_cnn", "--data", data, "--out", "runs", "epochs=2", "batch_size=10", "channels=3,4,5", "-q",
-             "--threads", "1"]
+    words = [
+        "train",
+        "bn_cnn",
+        "--data",
+        data,
+        "--out",
+        "runs",
+        "epochs=2",
+        "batch_size=10",
+        "channels=3,4,5",
+        "-q",
+        "--threads",
+        "1",
+    ]
     whole = kit(*words, "--json", "--out", "whole")
     assert whole.returncode == 0, whole.stderr
     cut = _cut(words, tmp_path)
@@ -231,8 +247,14 @@ def _cut(words: Any, folder: Any) -> str:
         "from tf1_models.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, *words], cwd=str(folder),
-                          env={**os.environ, "PYTHONPATH": ROOT}, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=str(folder),
+        env={**os.environ, "PYTHONPATH": ROOT},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     assert done.returncode == 130, done.stderr
     (cut,) = [path for path, _, names in os.walk(str(folder / "runs")) if "run.json" in names]
     return cut

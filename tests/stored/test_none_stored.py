@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize("words, code", [
-    (["checkpoint", "list"], 0),
-    (["checkpoint", "inspect", "nine_conv-final"], 3),
-    (["evaluate", "nine_conv-final"], 3),
-    (["predict", "nine_conv-final", "--out", "result.npy"], 3),
-    (["verify"], 3),
-    (["verify", "nine_conv-final"], 3),
-    (["grade", "--truth", "key.npy", "--reference", "nine_conv-final", "key.npy"], 2),
-])
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (["checkpoint", "list"], 0),
+        (["checkpoint", "inspect", "nine_conv-final"], 3),
+        (["evaluate", "nine_conv-final"], 3),
+        (["predict", "nine_conv-final", "--out", "result.npy"], 3),
+        (["verify"], 3),
+        (["verify", "nine_conv-final"], 3),
+        (["grade", "--truth", "key.npy", "--reference", "nine_conv-final", "key.npy"], 2),
+    ],
+)
 def test_whoever_lacks_them_is_told_where_they_are(words: List[str], code: int, kit: Any, tmp_path: Any) -> None:
     np.save(str(tmp_path / "key.npy"), np.arange(10, dtype=np.uint8).repeat(2))
     done = kit(*words, env={"TF1_MODELS_CHECKPOINTS": str(tmp_path / "nowhere")})

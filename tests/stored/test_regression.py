@@ -39,8 +39,16 @@ def _cases() -> List[Any]:
 
 
 def _verify(kit: Any, onednn: str, batch_size: int, threads: int, *words: str) -> List[Dict[str, Any]]:
-    done = kit("verify", "--batch-size", str(batch_size), "--threads", str(threads), "--json", *words,
-               env={"TF_ENABLE_ONEDNN_OPTS": onednn, "TF1_MODELS_CHECKPOINTS": os.path.join(ROOT, "checkpoints")})
+    done = kit(
+        "verify",
+        "--batch-size",
+        str(batch_size),
+        "--threads",
+        str(threads),
+        "--json",
+        *words,
+        env={"TF_ENABLE_ONEDNN_OPTS": onednn, "TF1_MODELS_CHECKPOINTS": os.path.join(ROOT, "checkpoints")},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     rows: List[Dict[str, Any]] = json.loads(done.stdout)["checkpoints"]
     assert [row["name"] for row in rows] == stored_manifest.names()
@@ -66,8 +74,11 @@ def test_predictions_on_cifar10_are_those_recorded(kit: Any, onednn: str, batch_
 
 
 def test_weights_of_every_report_are_stored() -> None:
-    stored = {name.split("-")[0] for name in stored_manifest.names()
-              if stored_manifest.read(stored_manifest.folder_of(name))["weights"] is not None}
+    stored = {
+        name.split("-")[0]
+        for name in stored_manifest.names()
+        if stored_manifest.read(stored_manifest.folder_of(name))["weights"] is not None
+    }
     assert stored == set(registry.REPORTS)
 
 
@@ -88,13 +99,25 @@ def test_no_optimizer_slots_and_no_pixels_of_the_data() -> None:
         slots = [row["name"] for row in document["variables"] or () if row["name"].split("/")[-1] in _SLOTS]
         assert slots == []
         files = set(document["files"])
-        assert files <= {"weights.index", "weights.data-00000-of-00001", "record.npz", "predictions_dev.npy",
-                         "predictions_test.npy"}, files
+        assert files <= {
+            "weights.index",
+            "weights.data-00000-of-00001",
+            "record.npz",
+            "predictions_dev.npy",
+            "predictions_test.npy",
+        }, files
 
 
 _SLOTS: Tuple[str, ...] = (
-    "Adam", "Adam_1", "exp_avg", "exp_avg_sq", "m", "v", "beta1_power", "beta2_power",
-)  # fmt: skip
+    "Adam",
+    "Adam_1",
+    "exp_avg",
+    "exp_avg_sq",
+    "m",
+    "v",
+    "beta1_power",
+    "beta2_power",
+)
 
 
 def test_a_cut_training_says_so() -> None:

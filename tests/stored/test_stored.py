@@ -249,8 +249,12 @@ def test_checkpoint_verb(home: Any, kit: Any, tmp_path: Any, tf: Any) -> None:
 
 
 def test_verify_verb(home: Any, kit: Any, tmp_path: Any) -> None:
-    env = {"TF1_MODELS_CHECKPOINTS": str(home[0]), "TF1_MODELS_DATA": "", "HOME": str(tmp_path),
-           "KERAS_HOME": str(tmp_path)}
+    env = {
+        "TF1_MODELS_CHECKPOINTS": str(home[0]),
+        "TF1_MODELS_DATA": "",
+        "HOME": str(tmp_path),
+        "KERAS_HOME": str(tmp_path),
+    }
     done = kit("verify", "--json", env=env)
     assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)["checkpoints"]
@@ -261,7 +265,10 @@ def test_verify_verb(home: Any, kit: Any, tmp_path: Any) -> None:
 
 def test_a_variant_has_no_reported_number() -> None:
     row = registry.experiment("course_models", "sim03_model_extra_conv")
-    given = registry.experiment("course_models", "sim03_model_extra_conv",
-                                {"filters": "32,64,128,128", "kernels_px": "3,3,3,2", "pools_after": "2,3,4"})
+    given = registry.experiment(
+        "course_models",
+        "sim03_model_extra_conv",
+        {"filters": "32,64,128,128", "kernels_px": "3,3,3,2", "pools_after": "2,3,4"},
+    )
     assert (name_of(row), reported_of(row)["value"]) == ("course_models-sim03_model_extra_conv", 0.708)
     assert (name_of(given), reported_of(given)["value"]) == ("course_models-model", None)

@@ -21,8 +21,9 @@ from tf1_models.training import collapse, epoch_state, loop
 ONE_HOT = "one-hot softmax for every training image (loss + accuracy = log(e + 9)), no gradient is left"
 
 
-def run(out: Any, data: Any, settings: Dict[str, str], report: str = "course_models",
-        watcher: Optional[Watcher] = None) -> Tuple[List[Dict[str, Any]], str]:
+def run(
+    out: Any, data: Any, settings: Dict[str, str], report: str = "course_models", watcher: Optional[Watcher] = None
+) -> Tuple[List[Dict[str, Any]], str]:
     """Trains; returns the lines of metrics.jsonl without times, and log.txt."""
     row = registry.experiment(report, registry.default_run(report), settings)
     options = loop.Options(out=str(out), threads=1, watchers=[watcher] if watcher else [])
@@ -84,21 +85,26 @@ def test_a_collapsed_run_says_so_with_the_step(tmp_path: Any, tiny: Any, tf: Any
 
 
 def _lines(*classes: int) -> List[Dict[str, Any]]:
-    return [{"epoch": at + 1, "step": 10 * (at + 1), "eval_split": "dev", "predicted_classes": n}
-            for at, n in enumerate(classes)]
+    return [
+        {"epoch": at + 1, "step": 10 * (at + 1), "eval_split": "dev", "predicted_classes": n}
+        for at, n in enumerate(classes)
+    ]
 
 
-@pytest.mark.parametrize("classes, ended, said", [
-    ((1,), False, ["one class for every image of dev, nothing learned yet"]),
-    ((1, 1), False, []),  # it was said
-    ((1, 1, 4), False, ["4 classes of dev are told apart now, after 2 epochs of one"]),
-    ((10, 1), False, ["one class for every image of dev again"]),
-    ((10, 1, 10), False, ["10 classes of dev are told apart now, after 1 epoch of one"]),
-    ((10, 10), False, []),
-    ((1, 10), True, ["10 classes of dev are told apart now, after 1 epoch of one"]),
-    ((10, 1, 1), True, ["collapsed at step 20: one class for every image of dev from epoch 2 to the end"]),
-    ((1,), True, ["collapsed at step 10: one class for every image of dev from epoch 1 to the end"]),
-])
+@pytest.mark.parametrize(
+    "classes, ended, said",
+    [
+        ((1,), False, ["one class for every image of dev, nothing learned yet"]),
+        ((1, 1), False, []),  # it was said
+        ((1, 1, 4), False, ["4 classes of dev are told apart now, after 2 epochs of one"]),
+        ((10, 1), False, ["one class for every image of dev again"]),
+        ((10, 1, 10), False, ["10 classes of dev are told apart now, after 1 epoch of one"]),
+        ((10, 10), False, []),
+        ((1, 10), True, ["10 classes of dev are told apart now, after 1 epoch of one"]),
+        ((10, 1, 1), True, ["collapsed at step 20: one class for every image of dev from epoch 2 to the end"]),
+        ((1,), True, ["collapsed at step 10: one class for every image of dev from epoch 1 to the end"]),
+    ],
+)
 def test_collapsed_is_said_of_what_does_not_recover(classes: Tuple[int, ...], ended: bool, said: List[str]) -> None:
     assert collapse.words(_lines(*classes), ended) == said
 
@@ -108,8 +114,9 @@ def test_an_epoch_with_every_image_right_is_no_collapse() -> None:
     row = registry.experiment("course_models", "model2")
     scores = {"accuracy": 1.0, "macro_f1": 1.0, "weighted_f1": 1.0, "confusion_matrix": np.eye(10, dtype=int).tolist()}
     for n_correct, one_hot in ((40, False), (39, True)):
-        progress = epoch_state.Progress(step=4, step_in_epoch=4, loss_sum=5.8, n_seen=40, n_correct=n_correct,
-                                        n_one_hot=4)
+        progress = epoch_state.Progress(
+            step=4, step_in_epoch=4, loss_sum=5.8, n_seen=40, n_correct=n_correct, n_one_hot=4
+        )
         line = epoch_state.epoch_line(progress, row, 0.001, evaluate.SplitScore(scores, 1.46), 1.0, 0)
         assert line.get("one_hot_softmax", False) is one_hot
         progress.n_one_hot = 3  # one batch is not: the net still learns
@@ -117,12 +124,24 @@ def test_an_epoch_with_every_image_right_is_no_collapse() -> None:
         assert "one_hot_softmax" not in line
 
 
-@pytest.mark.parametrize("step, train, test, young", [
-    (46, 0.93, 0.28, True), (50, 0.93, 0.28, True), (51, 0.93, 0.28, False), (46, 0.5, 0.31, False),
-])
+@pytest.mark.parametrize(
+    "step, train, test, young",
+    [
+        (46, 0.93, 0.28, True),
+        (50, 0.93, 0.28, True),
+        (51, 0.93, 0.28, False),
+        (46, 0.5, 0.31, False),
+    ],
+)
 def test_young_moving_statistics_are_named(step: int, train: float, test: float, young: bool) -> None:
-    line = {"epoch": 1, "step": step, "eval_split": "test", "predicted_classes": 1, "train_accuracy": train,
-            "accuracy": test}
+    line = {
+        "epoch": 1,
+        "step": step,
+        "eval_split": "test",
+        "predicted_classes": 1,
+        "train_accuracy": train,
+        "accuracy": test,
+    }
     said = collapse.words([line], False, 10.0)
     if young:
         (text,) = said
@@ -142,7 +161,10 @@ def test_a_run_that_learns_says_nothing(tmp_path: Any, tiny: Any, tf: Any) -> No
 def test_weights_that_the_last_step_broke_are_noticed(tmp_path: Any, tiny: Any, tf: Any, monkeypatch: Any) -> None:
     """The loss was finite before the only update; nothing but the evaluation sees what that update did."""
     monkeypatch.setattr(evaluate, "predict", lambda *rest: np.full((20, 10), np.nan, np.float32))
-    with pytest.raises(CheckFailed, match=r"test loss is nan at epoch 1, after step 1 \(batch 1 of 2\): training has "
-                                          r"diverged; last good checkpoint: ckpt-0$"):
+    with pytest.raises(
+        CheckFailed,
+        match=r"test loss is nan at epoch 1, after step 1 \(batch 1 of 2\): training has "
+        r"diverged; last good checkpoint: ckpt-0$",
+    ):
         run(tmp_path, tiny, {"max_steps": "1", "batch_size": "24"})
     assert not [name for _, _, names in os.walk(str(tmp_path)) for name in names if name == "result.json"]

@@ -61,8 +61,10 @@ def short(tmp_path: Any, tiny: Any, tf: Any) -> str:
 
 def test_five_epochs_after_three_after_two_are_five_epochs(tmp_path: Any, tiny: Any, straight: Any, short: str) -> None:
     result, folder, said = train(tmp_path, tiny, 5)
-    assert said[:2] == [f"continuing {short}, which ended after 3 epochs: the same run until there",
-                        "resuming at epoch 4, step 12"]
+    assert said[:2] == [
+        f"continuing {short}, which ended after 3 epochs: the same run until there",
+        "resuming at epoch 4, step 12",
+    ]
     assert result == straight[0]
     assert metrics_without_times(folder) == metrics_without_times(straight[1])
     record = read_sealed(os.path.join(folder, "run.json"))
@@ -70,8 +72,9 @@ def test_five_epochs_after_three_after_two_are_five_epochs(tmp_path: Any, tiny: 
     assert os.path.isfile(os.path.join(short, "result.json"))  # what was continued is as it was
 
 
-@pytest.mark.parametrize("other", [{"keep_prob": "0.5"}, {"seed": "3"}, {"batch_size": "12"}, {"max_steps": "30"},
-                                   {"max_steps": "6"}])
+@pytest.mark.parametrize(
+    "other", [{"keep_prob": "0.5"}, {"seed": "3"}, {"batch_size": "12"}, {"max_steps": "30"}, {"max_steps": "6"}]
+)
 def test_another_computation_starts_anew(tmp_path: Any, tiny: Any, short: str, other: Dict[str, str]) -> None:
     assert not any("continuing" in line for line in train(tmp_path, tiny, 4, other)[2])
 

@@ -20,9 +20,12 @@ from tf1_models.training.training_run import TrainingRun
 pytestmark = pytest.mark.tf
 
 CASES = [
-    ("bn_cnn", "final", {}), ("bn_cnn", "no_dropout_100", {}), ("prelu_cnn", "final", {}),
+    ("bn_cnn", "final", {}),
+    ("bn_cnn", "no_dropout_100", {}),
+    ("prelu_cnn", "final", {}),
     ("prelu_cnn", "final", {"activation": "rrelu", "dropout_acts": "true", "optimizer": "torch_rmsprop"}),
-    ("course_models", "model2", {}), ("nine_conv", "final", {"batch_size": "4"}),
+    ("course_models", "model2", {}),
+    ("nine_conv", "final", {"batch_size": "4"}),
     ("nine_conv", "final", {"batch_size": "4", "convolutions": "winograd"}),
     ("alexnet_bn", "batch_100_epochs_30", {"batch_size": "3", "convolutions": "winograd"}),
 ]
@@ -98,10 +101,17 @@ def test_a_loss_that_is_not_finite_names_its_step(tmp_path: Any, tiny: Any) -> N
     assert str(at_once.value) == str(fed.value)
 
 
-@pytest.mark.parametrize("done, steps_per_call, max_steps, expected", [
-    (0, 1, None, [(0, 10)]), (0, 2, None, [(0, 10), (10, 20)]), (1, 9, None, [(10, 20), (20, 30)]),
-    (3, 9, None, [(30, 40)]), (0, 9, 2, [(0, 10), (10, 20)]), (1, 9, 2, [(10, 20)]),
-])
+@pytest.mark.parametrize(
+    "done, steps_per_call, max_steps, expected",
+    [
+        (0, 1, None, [(0, 10)]),
+        (0, 2, None, [(0, 10), (10, 20)]),
+        (1, 9, None, [(10, 20), (20, 30)]),
+        (3, 9, None, [(30, 40)]),
+        (0, 9, 2, [(0, 10), (10, 20)]),
+        (1, 9, 2, [(10, 20)]),
+    ],
+)
 def test_which_rows_a_call_takes(done: int, steps_per_call: int, max_steps: Any, expected: Any) -> None:
     """36 images by ten: the short batch has a call of its own (its slice ends with the data)."""
     row = registry.experiment("bn_cnn", "final", {"batch_size": "10", "max_steps": str(max_steps).lower()})
@@ -110,16 +120,20 @@ def test_which_rows_a_call_takes(done: int, steps_per_call: int, max_steps: Any,
     assert [(some.start, some.stop) for some in rows] == expected
 
 
-@pytest.mark.parametrize("words, message", [
-    (["bn_cnn", "--steps-per-call", "0"], "--steps-per-call 0 is out of range"),
-    (["bn_cnn", "--steps-per-call", "2", "--cluster"], "is for one machine"),
-    (["bn_cnn", "augmentation=true", "--steps-per-call", "2"], "takes the images as they are"),
-])
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["bn_cnn", "--steps-per-call", "0"], "--steps-per-call 0 is out of range"),
+        (["bn_cnn", "--steps-per-call", "2", "--cluster"], "is for one machine"),
+        (["bn_cnn", "augmentation=true", "--steps-per-call", "2"], "takes the images as they are"),
+    ],
+)
 def test_what_is_refused(monkeypatch: Any, words: List[str], message: str) -> None:
     from tf1_models.commands import train
 
-    member = json.dumps({"cluster": {"chief": ["127.0.0.1:1"], "ps": ["127.0.0.1:2"]},
-                         "task": {"type": "chief", "index": 0}})
+    member = json.dumps(
+        {"cluster": {"chief": ["127.0.0.1:1"], "ps": ["127.0.0.1:2"]}, "task": {"type": "chief", "index": 0}}
+    )
     monkeypatch.setenv("TF_CONFIG", member)
     parser = argparse.ArgumentParser()
     train.add_arguments(parser)

@@ -14,9 +14,11 @@ def _run(losses: List[float], patience_epochs: int) -> List[bool]:
 
 # The early-stopped run of the report: it printed `min loss: 465.99…`, `this loss: 468.34…`, `step: 5` after epoch 22.
 # So epoch 16 was the best, 17 to 22 were worse, and the count stood at 5 before epoch 22 raised it to 6.
-TRACE = [491.41, 483.21, 495.72, 481.15, 477.10, 465.99191761016846] + [467.0, 470.0, 466.5, 469.0, 466.1] + [
-    468.3417340517044
-]
+TRACE = (
+    [491.41, 483.21, 495.72, 481.15, 477.10, 465.99191761016846]
+    + [467.0, 470.0, 466.5, 469.0, 466.1]
+    + [468.3417340517044]
+)
 
 
 def test_patience_5_stops_at_the_sixth_worse_epoch_as_the_log() -> None:

@@ -35,8 +35,14 @@ class Interrupter(Watcher):
             os.kill(os.getpid(), self.number)
 
 
-def run(tmp_path: Any, data: Any, settings: Optional[Dict[str, str]] = None, watcher: Optional[Watcher] = None,
-        report: str = "bn_cnn", **options: Any) -> Any:
+def run(
+    tmp_path: Any,
+    data: Any,
+    settings: Optional[Dict[str, str]] = None,
+    watcher: Optional[Watcher] = None,
+    report: str = "bn_cnn",
+    **options: Any,
+) -> Any:
     """Trains; returns (result, folder path)."""
     row = registry.experiment(report, "final", {**SETTINGS, **(settings or {})})
     chosen = loop.Options(out=str(tmp_path), threads=1, watchers=[watcher] if watcher else [], **options)
@@ -89,8 +95,10 @@ def test_resumed_equals_uninterrupted(tmp_path: Any, tiny: Any, undisturbed: Any
     result, path = run(tmp_path, tiny)
     assert result == expected  # the hash of every variable among it
     assert metrics_without_times(path) == metrics_without_times(expected_path)
-    assert open(os.path.join(path, "result.json"), "rb").read() == open(
-        os.path.join(expected_path, "result.json"), "rb").read()
+    assert (
+        open(os.path.join(path, "result.json"), "rb").read()
+        == open(os.path.join(expected_path, "result.json"), "rb").read()
+    )
 
 
 def test_a_closed_terminal_saves_the_state_as_sigterm_does(tmp_path: Any, tiny: Any, undisturbed: Any) -> None:
@@ -206,8 +214,12 @@ def test_a_batch_larger_than_the_data_under_drop_last(tmp_path: Any, tiny: Any) 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Any, tiny: Any) -> None:
     with pytest.raises(CheckFailed, match=r"loss is (nan|inf) at epoch \d+, step \d+ .*last good checkpoint: ckpt-"):
-        run(tmp_path, tiny, {"optimizer": "adam", "pixel_divisor": "1", "learning_rate": "10", "epochs": "40"},
-            report="nine_conv")
+        run(
+            tmp_path,
+            tiny,
+            {"optimizer": "adam", "pixel_divisor": "1", "learning_rate": "10", "epochs": "40"},
+            report="nine_conv",
+        )
 
 
 def test_early_stopping_ends_the_run(tmp_path: Any, tiny: Any) -> None:

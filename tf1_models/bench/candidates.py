@@ -52,7 +52,10 @@ def evaluation(report: str, wishes: plan.Wishes, images: Images, say: Callable[[
 
 def both(report: str, wishes: plan.Wishes, images: Images, say: Callable[[str], None]) -> Dict[str, Any]:
     """The two tables."""
-    found = {"report": report, "training": training(report, wishes, images, say),
-             "evaluation": evaluation(report, wishes, images, say)}
+    found = {
+        "report": report,
+        "training": training(report, wishes, images, say),
+        "evaluation": evaluation(report, wishes, images, say),
+    }
     images.clear()
     return found

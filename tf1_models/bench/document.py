@@ -22,19 +22,25 @@ def light_verbs(rounds: int) -> Dict[str, Any]:
     for number in range(rounds + 1):
         for name, words in _LIGHT.items():
             since = time.perf_counter()
-            subprocess.run([sys.executable, "-m", "tf1_models", *words], env=environment(), check=True,
-                           stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, "-m", "tf1_models", *words], env=environment(), check=True, stdout=subprocess.DEVNULL
+            )
             if number:
                 found[name].append(time.perf_counter() - since)
     return {name: ratios.summary(seconds) for name, seconds in found.items()}
 
 
-def of_report(report: str, wishes: plan.Wishes, images: measures.Images, roofs: Dict[str, Any],
-              say: Callable[[str], None]) -> Dict[str, Any]:
+def of_report(
+    report: str, wishes: plan.Wishes, images: measures.Images, roofs: Dict[str, Any], say: Callable[[str], None]
+) -> Dict[str, Any]:
     """The sections of one report."""
     experiment = plan.experiment_of(report, wishes)
-    found: Dict[str, Any] = {"run": experiment.run, "batch": experiment.batch_size, "original": plan.ORIGINAL[report],
-                             "changes": wishes.changes}
+    found: Dict[str, Any] = {
+        "run": experiment.run,
+        "batch": experiment.batch_size,
+        "original": plan.ORIGINAL[report],
+        "changes": wishes.changes,
+    }
     for measure in wishes.measures:
         if measure == "startup":
             found[measure] = measures.startup(report, wishes, images, say)
@@ -62,8 +68,9 @@ def of_report(report: str, wishes: plan.Wishes, images: measures.Images, roofs: 
     return found
 
 
-def measure_all(wishes: plan.Wishes, images: measures.Images, say: Callable[[str], None],
-                keep: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def measure_all(
+    wishes: plan.Wishes, images: measures.Images, say: Callable[[str], None], keep: Callable[[Dict[str, Any]], None]
+) -> Dict[str, Any]:
     """Everything.
 
     Args:

@@ -16,14 +16,40 @@ CONVOLUTIONS = {
     "Conv2DBackpropFilter": "filter gradient",
 }
 # matrix products, and what they call their transposed sides
-_PRODUCTS = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMul": ("adj_x", "adj_y"),
-             "BatchMatMulV2": ("adj_x", "adj_y")}
+_PRODUCTS = {
+    "MatMul": ("transpose_a", "transpose_b"),
+    "BatchMatMul": ("adj_x", "adj_y"),
+    "BatchMatMulV2": ("adj_x", "adj_y"),
+}
 # ops that move no data, or are counted by the op that reads them
-_FREE = frozenset((
-    "Const", "Placeholder", "PlaceholderWithDefault", "Identity", "IdentityN", "NoOp", "Reshape", "Squeeze",
-    "ExpandDims", "Shape", "ShapeN", "Size", "Rank", "StopGradient", "VarHandleOp", "ReadVariableOp", "VariableV2",
-    "Switch", "Merge", "StridedSlice", "Pack", "BroadcastGradientArgs", "PreventGradient", "RefSwitch",
-))
+_FREE = frozenset(
+    (
+        "Const",
+        "Placeholder",
+        "PlaceholderWithDefault",
+        "Identity",
+        "IdentityN",
+        "NoOp",
+        "Reshape",
+        "Squeeze",
+        "ExpandDims",
+        "Shape",
+        "ShapeN",
+        "Size",
+        "Rank",
+        "StopGradient",
+        "VarHandleOp",
+        "ReadVariableOp",
+        "VariableV2",
+        "Switch",
+        "Merge",
+        "StridedSlice",
+        "Pack",
+        "BroadcastGradientArgs",
+        "PreventGradient",
+        "RefSwitch",
+    )
+)
 # variable-sized arrays that an optimizer's fused op reads and writes, its gradient included
 _APPLY = {"ResourceApplyAdam": 7, "ApplyAdam": 7, "ResourceApplyGradientDescent": 3, "ApplyGradientDescent": 3}
 
@@ -43,9 +69,15 @@ class Count:
 
     def as_json(self, batch: int) -> Dict[str, Any]:
         """Per sample and by kind."""
-        return {"flops": self.total(), "flops_per_sample": self.total() / batch, "flops_by_kind": dict(self.flops),
-                "bytes": self.bytes, "bytes_per_sample": self.bytes / batch, "ops": self.ops,
-                "uncounted": self.uncounted}
+        return {
+            "flops": self.total(),
+            "flops_per_sample": self.total() / batch,
+            "flops_by_kind": dict(self.flops),
+            "bytes": self.bytes,
+            "bytes_per_sample": self.bytes / batch,
+            "ops": self.ops,
+            "uncounted": self.uncounted,
+        }
 
 
 def convolution_flops(output: Sequence[int], kernel: Sequence[int]) -> int:

@@ -42,5 +42,9 @@ def from_data(data: str, n_train: int, n_test: int) -> Any:
     from tf1_models.datasets.load import load
 
     found = load(data)
-    return [np.resize(found.x_train, (n_train, 32, 32, 3)), np.resize(found.y_train, n_train),
-            np.resize(found.x_test, (n_test, 32, 32, 3)), np.resize(found.y_test, n_test)]
+    return [
+        np.resize(found.x_train, (n_train, 32, 32, 3)),
+        np.resize(found.y_train, n_train),
+        np.resize(found.x_test, (n_test, 32, 32, 3)),
+        np.resize(found.y_test, n_test),
+    ]

@@ -56,8 +56,14 @@ def _quietest(worker: Worker, count: int, tries: int) -> Burst:
     return best
 
 
-def measure(workers: Dict[str, Worker], rounds: int, burst_s: float, say: Callable[[str], None],
-            whole_units: bool = False, tries: int = 1) -> Dict[str, Any]:
+def measure(
+    workers: Dict[str, Worker],
+    rounds: int,
+    burst_s: float,
+    say: Callable[[str], None],
+    whole_units: bool = False,
+    tries: int = 1,
+) -> Dict[str, Any]:
     """Starts the programs, runs the rounds and closes them, whatever happens.
 
     Args:
@@ -110,11 +116,19 @@ def measure(workers: Dict[str, Worker], rounds: int, burst_s: float, say: Callab
             worker.close()
     for name, row in peers.items():
         if row["status"] == "ran" and name in rates:
-            row.update(rates=rates[name], unit_s=units[name], per_cpu_s=own[name] if all(own[name]) else None,
-                       **ratios.summary(rates[name]))
+            row.update(
+                rates=rates[name],
+                unit_s=units[name],
+                per_cpu_s=own[name] if all(own[name]) else None,
+                **ratios.summary(rates[name]),
+            )
     names = list(workers)
-    return {"peers": peers, "ratios": compare(names, peers), "cpu_ratios": compare(names, peers, "per_cpu_s"),
-            "others": ratios.summary(others) if others else None}
+    return {
+        "peers": peers,
+        "ratios": compare(names, peers),
+        "cpu_ratios": compare(names, peers, "per_cpu_s"),
+        "others": ratios.summary(others) if others else None,
+    }
 
 
 def compare(names: List[str], peers: Dict[str, Any], key: str = "rates") -> Dict[str, Any]:
@@ -132,8 +146,13 @@ def compare(names: List[str], peers: Dict[str, Any], key: str = "rates") -> Dict
     return {name: ratios.paired(first, peers[name][key]) for name in names[1:] if peers.get(name, {}).get(key)}
 
 
-def _guarded(name: str, workers: Dict[str, Worker], peers: Dict[str, Any], say: Callable[[str], None],
-             work: Callable[[Worker], None]) -> None:
+def _guarded(
+    name: str,
+    workers: Dict[str, Worker],
+    peers: Dict[str, Any],
+    say: Callable[[str], None],
+    work: Callable[[Worker], None],
+) -> None:
     """Runs a piece of work with a program; one that fails is told and left out, the others go on."""
     try:
         work(workers[name])

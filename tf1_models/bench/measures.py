@@ -22,8 +22,11 @@ class Images:
         """A folder with that many images."""
         path = os.path.join(self._scratch, f"images-{n_train}-{n_test}")
         if not os.path.isdir(path):
-            arrays = (image_folder.made_up(n_train, n_test) if self._data is None
-                      else image_folder.from_data(self._data, n_train, n_test))
+            arrays = (
+                image_folder.made_up(n_train, n_test)
+                if self._data is None
+                else image_folder.from_data(self._data, n_train, n_test)
+            )
             image_folder.write(path, arrays)
         return path
 
@@ -48,8 +51,13 @@ def rates(report: str, measure: str, wishes: plan.Wishes, images: Images, say: S
     workers = {peer: plan.worker(peer, settings, wishes) for peer in plan.peers_of(measure, wishes)}
     found = interleave.measure(workers, wishes.rounds, wishes.burst_s, say, measure == "epoch", wishes.tries)
     images.clear()
-    return {"unit": "images/s", "batch": settings["batch"], "n_train": settings["n_train"],
-            "n_eval": settings["n_eval"], **found}
+    return {
+        "unit": "images/s",
+        "batch": settings["batch"],
+        "n_train": settings["n_train"],
+        "n_eval": settings["n_eval"],
+        **found,
+    }
 
 
 def startup(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[str, Any]:
@@ -87,8 +95,12 @@ def memory(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[s
         if peers[name]["status"] == "ran":
             peers[name].update(megabytes=[peers[name]["peak_mb"]], **ratios.summary([peers[name]["peak_mb"]]))
     images.clear()
-    return {"unit": "MB peak", "n_train": settings["n_train"], "peers": peers,
-            "ratios": _lower_is_better(names, peers, "megabytes")}
+    return {
+        "unit": "MB peak",
+        "n_train": settings["n_train"],
+        "peers": peers,
+        "ratios": _lower_is_better(names, peers, "megabytes"),
+    }
 
 
 def _lower_is_better(names: List[str], peers: Dict[str, Any], key: str) -> Dict[str, Any]:
@@ -96,8 +108,9 @@ def _lower_is_better(names: List[str], peers: Dict[str, Any], key: str) -> Dict[
     ours = peers.get("kit", {}).get(key)
     if not ours:
         return {}
-    return {name: ratios.paired(peers[name][key], ours)
-            for name in names if name != "kit" and peers.get(name, {}).get(key)}
+    return {
+        name: ratios.paired(peers[name][key], ours) for name in names if name != "kit" and peers.get(name, {}).get(key)
+    }
 
 
 def slope(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[str, Any]:
@@ -143,8 +156,12 @@ def asked(report: str, measure: str, wishes: plan.Wishes, images: Images) -> Dic
 def roofs(wishes: plan.Wishes, say: Say) -> Dict[str, Any]:
     """What the machine can do (see `peers.machine_speed`); {} where that fails."""
     say("machine: matrix product and memory bandwidth")
-    settings = {"size": 512 if wishes.quick else 4096, "megabytes": 32 if wishes.quick else 256,
-                "threads": wishes.threads, "repetitions": 2 if wishes.quick else 5}
+    settings = {
+        "size": 512 if wishes.quick else 4096,
+        "megabytes": 32 if wishes.quick else 256,
+        "threads": wishes.threads,
+        "repetitions": 2 if wishes.quick else 5,
+    }
     worker = Worker("machine", plan.program("machine_speed"), settings)
     try:
         return worker.start(interleave.TIMEOUT_S)

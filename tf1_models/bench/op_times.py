@@ -73,8 +73,12 @@ def table(traces: Sequence[Any], types: Dict[str, str]) -> Dict[str, Any]:
         "wall_ms": round(wall / n, 3),
         "op_ms": round(total, 3),
         "kinds": [
-            {"kind": kind, "ms": round(ms / n, 3), "share": round(ms / n / total, 4) if total else 0.0,
-             "ops": round(ops / n)}
+            {
+                "kind": kind,
+                "ms": round(ms / n, 3),
+                "share": round(ms / n / total, 4) if total else 0.0,
+                "ops": round(ops / n),
+            }
             for kind, (ms, ops) in sorted(kinds.items(), key=lambda item: -item[1][0])
         ],
         "types": [

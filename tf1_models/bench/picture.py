@@ -6,10 +6,24 @@ import io
 from typing import Any, Dict, List
 
 _MEASURES = ("step", "epoch", "evaluate", "input", "startup", "memory")
-_TITLES = {"step": "training step", "epoch": "whole epoch", "evaluate": "evaluation", "input": "input path",
-           "startup": "start to first step", "memory": "peak memory"}
-_COLOURS = {"kit_resident": "#999999", "bare": "#4c72b0", "bare_xla": "#8fb0dd", "keras": "#c44e52",
-            "keras_xla": "#e39a9c", "torch": "#dd8452", "torch_compile": "#f2bf9c", "tf115": "#55a868"}
+_TITLES = {
+    "step": "training step",
+    "epoch": "whole epoch",
+    "evaluate": "evaluation",
+    "input": "input path",
+    "startup": "start to first step",
+    "memory": "peak memory",
+}
+_COLOURS = {
+    "kit_resident": "#999999",
+    "bare": "#4c72b0",
+    "bare_xla": "#8fb0dd",
+    "keras": "#c44e52",
+    "keras_xla": "#e39a9c",
+    "torch": "#dd8452",
+    "torch_compile": "#f2bf9c",
+    "tf115": "#55a868",
+}
 
 
 def picture(document: Dict[str, Any]) -> bytes:
@@ -25,13 +39,17 @@ def picture(document: Dict[str, Any]) -> bytes:
     from matplotlib.figure import Figure
 
     panels = [m for m in _MEASURES if any(found.get(m, {}).get("ratios") for found in document["reports"].values())]
-    heights = [sum(len(found.get(m, {}).get("ratios", {})) + 1 for found in document["reports"].values())
-               for m in panels]
+    heights = [
+        sum(len(found.get(m, {}).get("ratios", {})) + 1 for found in document["reports"].values()) for m in panels
+    ]
     figure = Figure(figsize=(9, 1.6 + 0.27 * sum(heights) + 0.7 * len(panels)))
     FigureCanvasAgg(figure)
     m = document["machine"]
-    figure.suptitle(f"this kit over its peers, above 1 the kit is ahead\n{m['cpu']}, {document['threads']} threads, "
-                    f"{document['rounds']} rounds; the line shows the lowest and the highest round", fontsize=10)
+    figure.suptitle(
+        f"this kit over its peers, above 1 the kit is ahead\n{m['cpu']}, {document['threads']} threads, "
+        f"{document['rounds']} rounds; the line shows the lowest and the highest round",
+        fontsize=10,
+    )
     if panels:
         axes = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
         for measure, panel in zip(panels, axes):
@@ -52,8 +70,14 @@ def _panel(axes: Any, measure: str, document: Dict[str, Any]) -> None:
             labels.append(f"{report}, {peer}{star}")
             axes.barh(at, ratio["median"] - 1.0, left=1.0, color=_COLOURS.get(peer, "#777777"), height=0.8)
             axes.plot([ratio["low"], ratio["high"]], [at, at], color="black", linewidth=1)
-            axes.annotate(f"{ratio['median']:.2f}", (max(ratio["high"], 1.0), at), xytext=(4, 0),
-                          textcoords="offset points", va="center", fontsize=7)
+            axes.annotate(
+                f"{ratio['median']:.2f}",
+                (max(ratio["high"], 1.0), at),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+            )
             at += 1
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_yticks(range(len(labels)))

@@ -14,10 +14,25 @@ MEASURES = ("step", "epoch", "evaluate", "startup", "memory", "input", "slope")
 DEFAULT_MEASURES = MEASURES[:-1]
 # The kit first: everybody else is compared with it. `kit_resident` is the kit's step without its loop, `kit_default`
 # the kit without the key=value settings that `kit` was asked for (only where there are any).
-PEERS = ("kit", "kit_default", "kit_resident", "bare", "bare_xla", "keras", "keras_xla", "torch", "torch_compile",
-         "tf115")
-ORIGINAL = {"course_models": "tf115", "bn_cnn": "torch", "prelu_cnn": "torch", "nine_conv": "tf115",
-            "alexnet_bn": "keras"}
+PEERS = (
+    "kit",
+    "kit_default",
+    "kit_resident",
+    "bare",
+    "bare_xla",
+    "keras",
+    "keras_xla",
+    "torch",
+    "torch_compile",
+    "tf115",
+)
+ORIGINAL = {
+    "course_models": "tf115",
+    "bn_cnn": "torch",
+    "prelu_cnn": "torch",
+    "nine_conv": "tf115",
+    "alexnet_bn": "keras",
+}
 # The run of each report that is measured; model2 is the one that course_models prescribes.
 RUNS = {"course_models": "model2"}
 EVAL_BATCH = 250  # of the peers; the kit takes its own

@@ -17,8 +17,10 @@ def tables(document: Dict[str, Any]) -> str:
     ]
     roofs = document["roofs"]
     if roofs:
-        lines.append(f"matrix product {roofs['sgemm_gflops']:.0f} GFLOP/s ({roofs['sgemm_by']}, {roofs['sgemm_size']}"
-                     f"), copy {roofs['copy_gb_s']:.1f} GB/s, triad {roofs['triad_gb_s']:.1f} GB/s")
+        lines.append(
+            f"matrix product {roofs['sgemm_gflops']:.0f} GFLOP/s ({roofs['sgemm_by']}, {roofs['sgemm_size']}"
+            f"), copy {roofs['copy_gb_s']:.1f} GB/s, triad {roofs['triad_gb_s']:.1f} GB/s"
+        )
     if document["verbs"]:
         lines.append(", ".join(f"{name} {row['median']:.3f} s" for name, row in document["verbs"].items()))
     for report, found in document["reports"].items():
@@ -36,17 +38,24 @@ def _section(report: str, measure: str, section: Dict[str, Any], found: Dict[str
     lines += rows(section, found["original"], lower=measure not in _HIGHER)
     roof = section.get("roofline")
     if roof:
-        lines.append(f"  kit: {roof['gflops']:.0f} GFLOP/s, {100 * roof['of_sgemm']:.0f} % of the matrix product's; "
-                     f"{roof['gb_s']:.1f} GB/s if nothing were cached, {100 * roof['of_bandwidth']:.0f} % of a copy's")
+        lines.append(
+            f"  kit: {roof['gflops']:.0f} GFLOP/s, {100 * roof['of_sgemm']:.0f} % of the matrix product's; "
+            f"{roof['gb_s']:.1f} GB/s if nothing were cached, {100 * roof['of_bandwidth']:.0f} % of a copy's"
+        )
     others = section.get("others")
     if others and others["median"] > 0.05:
-        lines.append(f"  not quiet: other programs took {100 * others['median']:.0f} % of the processors (up to "
-                     f"{100 * others['high']:.0f} %)")
+        lines.append(
+            f"  not quiet: other programs took {100 * others['median']:.0f} % of the processors (up to "
+            f"{100 * others['high']:.0f} %)"
+        )
     parts = section["peers"].get("kit", {}).get("parts")
     if parts:
         lines.append(f"  {'the kit, MB resident after':44}{'peak':>8}{'anonymous':>11}{'files':>8}")
-        lines += [f"  {row['part']:44}{row['peak']:8.0f}{row['anonymous']:11.0f}{row['file']:8.0f}"
-                  for row in parts if "peak" in row]
+        lines += [
+            f"  {row['part']:44}{row['peak']:8.0f}{row['anonymous']:11.0f}{row['file']:8.0f}"
+            for row in parts
+            if "peak" in row
+        ]
     best = section.get("best_peer")
     if best and best["peer"]:
         lines.append(f"  best peer: {best['peer']}, kit/peer {best['ratio']:.2f}")
@@ -58,8 +67,10 @@ def rows(section: Dict[str, Any], original: str = "", lower: bool = False) -> Li
     leaves comparable); `original` is marked with a star."""
     head = "peer/kit" if lower else "kit/peer"
     by_cpu = section.get("cpu_ratios") or {}
-    lines = [f"  {'':28}{'median':>10}{'low':>10}{'high':>10}{head:>10}{'low':>8}{'high':>8}"
-             + (f"{'by CPU':>8}" if by_cpu else "")]
+    lines = [
+        f"  {'':28}{'median':>10}{'low':>10}{'high':>10}{head:>10}{'low':>8}{'high':>8}"
+        + (f"{'by CPU':>8}" if by_cpu else "")
+    ]
     for name, row in section["peers"].items():
         shown = name + (" *" if name == original else "")
         if row["status"] != "ran" or "median" not in row:
@@ -87,12 +98,15 @@ def _slope(report: str, section: Dict[str, Any]) -> List[str]:
 
 def profile(report: str, found: Dict[str, Any]) -> str:
     """Op kinds of a training step."""
-    lines = [f"{report}: a training step, {found['wall_ms']:.1f} ms traced (ops side by side: {found['op_ms']:.1f} ms)",
-             f"  {'kind':20}{'ms':>10}{'share':>8}{'ops':>6}"]
+    lines = [
+        f"{report}: a training step, {found['wall_ms']:.1f} ms traced (ops side by side: {found['op_ms']:.1f} ms)",
+        f"  {'kind':20}{'ms':>10}{'share':>8}{'ops':>6}",
+    ]
     lines += [f"  {row['kind']:20}{row['ms']:10.1f}{100 * row['share']:7.1f}%{row['ops']:6d}" for row in found["kinds"]]
     lines.append(f"  {'op':44}{'ms':>10}{'ops':>6}")
-    lines += [f"  {row['type'] + ' (' + row['kind'] + ')':44}{row['ms']:10.1f}{row['ops']:6d}"
-              for row in found["types"][:12]]
+    lines += [
+        f"  {row['type'] + ' (' + row['kind'] + ')':44}{row['ms']:10.1f}{row['ops']:6d}" for row in found["types"][:12]
+    ]
     return "\n".join(lines)
 
 

@@ -64,8 +64,9 @@ class Worker:
         variables: Environment variables on top of this process's own.
     """
 
-    def __init__(self, name: str, command: List[str], settings: Dict[str, Any],
-                 variables: Optional[Dict[str, str]] = None) -> None:
+    def __init__(
+        self, name: str, command: List[str], settings: Dict[str, Any], variables: Optional[Dict[str, str]] = None
+    ) -> None:
         self.name, self.command, self.settings = name, list(command), settings
         self.variables = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore", **(variables or {})}
         self.facts: Dict[str, Any] = {}
@@ -87,9 +88,13 @@ class Worker:
         since = time.perf_counter()
         try:
             self._process = subprocess.Popen(
-                [*self.command, json.dumps(self.settings)], env={**environment(), **self.variables},
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._err,
-                preexec_fn=_end_with_parent if sys.platform.startswith("linux") else None)
+                [*self.command, json.dumps(self.settings)],
+                env={**environment(), **self.variables},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._err,
+                preexec_fn=_end_with_parent if sys.platform.startswith("linux") else None,
+            )
         except OSError as error:
             raise NotRun(f"no interpreter {self.command[0]} ({one_line(error)})") from error
         answer = self._answer(timeout_s)
@@ -120,8 +125,9 @@ class Worker:
             raise NotRun(str(answer.get("error", "it answered without seconds")))
         after = self._clocks()
         own_s = None if before[2] is None or after[2] is None else max(after[2] - before[2], 0.0)
-        return Burst(int(answer["count"]), float(answer["seconds"]), float(answer["peak_mb"]), own_s,
-                     _others(before, after))
+        return Burst(
+            int(answer["count"]), float(answer["seconds"]), float(answer["peak_mb"]), own_s, _others(before, after)
+        )
 
     def close(self) -> None:
         """Ends it."""

@@ -24,8 +24,20 @@ _MAX_DATA_BYTES = 4 << 30
 _MAX_ENTRIES = 20_000
 _MAX_RANK = 8
 # DataType numbers of tensorflow/core/framework/types.proto that a training program saves
-DTYPES = {1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 9: "int64", 10: "bool",
-           17: "uint16", 19: "float16", 22: "uint32", 23: "uint64"}
+DTYPES = {
+    1: "float32",
+    2: "float64",
+    3: "int32",
+    4: "uint8",
+    5: "int16",
+    6: "int8",
+    9: "int64",
+    10: "bool",
+    17: "uint16",
+    19: "float16",
+    22: "uint32",
+    23: "uint64",
+}
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
@@ -83,8 +95,11 @@ def _record(name: str, value: bytes, path: str) -> _Record:
         elif field == 7:
             slices.append(content)
     if name == _OBJECT_GRAPH:
-        raise fail(path, "it is an object-based checkpoint of TensorFlow 2 or tf.keras, whose names are attributes; "
-                         "save its variables with tf.compat.v1.train.Saver")
+        raise fail(
+            path,
+            "it is an object-based checkpoint of TensorFlow 2 or tf.keras, whose names are attributes; "
+            "save its variables with tf.compat.v1.train.Saver",
+        )
     if dtype not in DTYPES:
         raise fail(path, f"{shown(name)!r} has the data type {dtype}; numbers are read")
     n_bytes = largest = np.dtype(DTYPES[dtype]).itemsize
@@ -98,8 +113,9 @@ def _record(name: str, value: bytes, path: str) -> _Record:
 def _place(name: str, record: _Record, data_size: int, path: str) -> Tuple[int, int, int]:
     """Offset, size and CRC of a record that has bytes of its own."""
     if record.n_bytes != record.size or record.shard != 0 or record.offset + record.size > data_size or record.slices:
-        raise fail(path, f"{shown(name)!r} does not fit: shape {list(record.shape)}, {record.size} bytes at "
-                         f"{record.offset}")
+        raise fail(
+            path, f"{shown(name)!r} does not fit: shape {list(record.shape)}, {record.size} bytes at {record.offset}"
+        )
     return record.offset, record.size, unmask(record.crc)
 
 
@@ -190,8 +206,11 @@ def read_index(prefix: str, follow: bool = True) -> Dict[str, Entry]:
             continue
         name = _name(key, path)
         record = _record(name, value, path)
-        fresh = _joined(name, record, pieces, data_size, path) if record.slices else [
-            Entry(name, record.dtype, record.shape, *_place(name, record, data_size, path))]
+        fresh = (
+            _joined(name, record, pieces, data_size, path)
+            if record.slices
+            else [Entry(name, record.dtype, record.shape, *_place(name, record, data_size, path))]
+        )
         if any(entry.name in entries for entry in fresh):
             raise fail(path, f"{shown(name)!r} is there twice")
         entries.update((entry.name, entry) for entry in fresh)

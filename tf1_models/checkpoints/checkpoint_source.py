@@ -16,8 +16,9 @@ from tf1_models.errors import InputError, UsageError, nearest, tensorflow_words
 from tf1_models.storage.sealed import read_sealed
 
 
-def find(name: str, report: Optional[str] = None, run: Optional[str] = None,
-         names: Optional[NameOptions] = None) -> Source:
+def find(
+    name: str, report: Optional[str] = None, run: Optional[str] = None, names: Optional[NameOptions] = None
+) -> Source:
     """Finds and checks a checkpoint.
 
     Args:
@@ -37,8 +38,10 @@ def find(name: str, report: Optional[str] = None, run: Optional[str] = None,
     if names is None or names == NameOptions():
         return source
     if source.manifest is not None:
-        raise UsageError(f"{name} is a checkpoint of the kit, whose names are the graph's; --scope, --rename and "
-                         "--use-averages are for other programs' checkpoints")
+        raise UsageError(
+            f"{name} is a checkpoint of the kit, whose names are the graph's; --scope, --rename and "
+            "--use-averages are for other programs' checkpoints"
+        )
     return dataclasses.replace(source, names=names)
 
 
@@ -81,8 +84,9 @@ def _in_folder(path: str) -> Source:
     result_path = os.path.join(path, "result.json")
     steps = saving.list_steps(path)
     if not steps:
-        raise InputError(f"{path} holds no checkpoint of the kit (no ckpt-<step>.json)"
-                         f"{other_formats.foreign_prefixes(path)}")
+        raise InputError(
+            f"{path} holds no checkpoint of the kit (no ckpt-<step>.json){other_formats.foreign_prefixes(path)}"
+        )
     step = steps[0]
     if os.path.isfile(result_path):
         step = int(read_sealed(result_path)["steps"])  # the weights that the result scores
@@ -123,8 +127,12 @@ def restore(tf: Any, session: Any, source: Source, variables: Optional[List[Any]
     return None
 
 
-def fit(wanted: List[Wanted], entries: Dict[str, bundle.Entry], source: Source,
-        other_nets: Callable[[], Dict[str, List[Wanted]]]) -> NameMap:
+def fit(
+    wanted: List[Wanted],
+    entries: Dict[str, bundle.Entry],
+    source: Source,
+    other_nets: Callable[[], Dict[str, List[Wanted]]],
+) -> NameMap:
     """Which tensor fills which variable of the graph, all of them.
 
     Args:
@@ -142,8 +150,14 @@ def fit(wanted: List[Wanted], entries: Dict[str, bundle.Entry], source: Source,
     if found.missing or (len(found.scopes) > 1 and found.scope not in found.scopes):
         raise InputError(f"{base} does not restore: {name_hints.why(wanted, entries, found, names, other_nets)}")
     rows = [{"name": row.name, "shape": list(row.shape), "dtype": row.dtype} for row in wanted]
-    there = [{"name": row.name, "shape": list(entries[found.matched[row.name]].shape),
-              "dtype": entries[found.matched[row.name]].dtype} for row in wanted]
+    there = [
+        {
+            "name": row.name,
+            "shape": list(entries[found.matched[row.name]].shape),
+            "dtype": entries[found.matched[row.name]].dtype,
+        }
+        for row in wanted
+    ]
     saving.compare_variables(rows, there, base)
     idle = name_hints.unused(names, found)
     if idle is not None:

@@ -54,8 +54,13 @@ class ForeignCheckpoint:
             # cwd: with -m Python imports from there first, and the user's folder may hold a numpy.py of anyone's
             self._child = subprocess.Popen(
                 [sys.executable, "-B", "-m", "tf1_models.checkpoints.limited_reader", os.path.abspath(prefix)],
-                cwd=_ROOT, env={**os.environ, **one_thread}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, bufsize=0)
+                cwd=_ROOT,
+                env={**os.environ, **one_thread},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+            )
         except (OSError, ValueError) as error:
             raise MachineError(f"no process to read {self._name} can be started ({one_line(error)})") from error
         self._selector = selectors.DefaultSelector()
@@ -74,8 +79,9 @@ class ForeignCheckpoint:
     def __enter__(self) -> "ForeignCheckpoint":
         return self
 
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
         self.close()
 
     def close(self) -> None:

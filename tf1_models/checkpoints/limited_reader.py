@@ -21,8 +21,12 @@ def limit_this_process() -> None:
     """Memory, files written (none), open files, core dumps. Linux enforces all; macOS ignores the one on memory."""
     import resource
 
-    for what, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 64),
-                       (resource.RLIMIT_CORE, 0)):
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+    ):
         try:
             resource.setrlimit(what, (most, most))
         except (OSError, ValueError):  # the system knows no such limit, or a lower one holds already
@@ -56,8 +60,10 @@ def check_files(prefix: str) -> None:
             finally:
                 os.close(handle)
             if _is_sparse(status):
-                raise InputError(f"{shown(path)} is sparse, {status.st_size} bytes with {512 * status.st_blocks} on "
-                                 "the disk: no Saver writes that; a copy made with cp --sparse=never is read")
+                raise InputError(
+                    f"{shown(path)} is sparse, {status.st_size} bytes with {512 * status.st_blocks} on "
+                    "the disk: no Saver writes that; a copy made with cp --sparse=never is read"
+                )
 
 
 def _is_sparse(status: os.stat_result) -> bool:

@@ -20,8 +20,9 @@ _Kind = Tuple[Tuple[int, ...], str]
 OtherNets = Callable[[], Mapping[str, Sequence[Wanted]]]
 
 
-def why(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameMap, options: NameOptions,
-        other_nets: OtherNets) -> str:
+def why(
+    wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameMap, options: NameOptions, other_nets: OtherNets
+) -> str:
     """The rest of the sentence "it does not restore: …".
 
     Args:
@@ -36,8 +37,10 @@ def why(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameMap, 
     """
     if len(found.scopes) > 1:
         first = found.scopes[0].rstrip("/")
-        return (f"its variables fit below {_some([scope.rstrip('/') for scope in found.scopes])}: choose one, e.g. "
-                f"--scope {shown(first)}")
+        return (
+            f"its variables fit below {_some([scope.rstrip('/') for scope in found.scopes])}: choose one, e.g. "
+            f"--scope {shown(first)}"
+        )
     absent = _absent_rename(entries, options)
     if absent:
         return absent
@@ -51,16 +54,20 @@ def _absent_rename(entries: Mapping[str, Entry], options: NameOptions) -> str:
     """Words for a rename whose OLD is nowhere in the file, with or without a scope."""
     for old, new in options.renames:
         before, star, after = old.partition("*")
-        there = any(name == old or name.endswith("/" + old) for name in entries) if not star else any(
-            name.endswith(after) and before in name for name in entries)
+        there = (
+            any(name == old or name.endswith("/" + old) for name in entries)
+            if not star
+            else any(name.endswith(after) and before in name for name in entries)
+        )
         if not there:
             near = nearest(old, list(entries)[:_MAX_COMPARED])
             return f"--rename {shown(old)}={shown(new)}: it holds no {shown(old)}{near}"
     return ""
 
 
-def _reason(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameMap, options: NameOptions,
-            other_nets: OtherNets) -> str:
+def _reason(
+    wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameMap, options: NameOptions, other_nets: OtherNets
+) -> str:
     look = "`checkpoint inspect` shows what it holds"
     if options.use_averages:
         if not any(name.endswith(AVERAGE) for name in entries):
@@ -77,8 +84,11 @@ def _reason(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
         return "their moving averages are there: --use-averages takes them"
     ready, rivals = renames(wanted, entries, found)
     if 2 * len(found.missing) > len(wanted):
-        whole = {words: len(rows) for words, rows in other_nets().items()
-                 if match(rows, entries, NameOptions(options.scope)).scopes}
+        whole = {
+            words: len(rows)
+            for words, rows in other_nets().items()
+            if match(rows, entries, NameOptions(options.scope)).scopes
+        }
         if whole:
             return f"it holds the variables of another net: {max(whole, key=lambda words: whole[words])}"
     if rivals:
@@ -122,9 +132,14 @@ def renames(wanted: Sequence[Wanted], entries: Mapping[str, Entry], found: NameM
             break
         pattern, *equals = sorted(one for one, count in counts.items() if count == most)
         there = set().union(*by_kind.values())
-        rivals = [one for one in equals if any(
-            apply(one, name) != apply(pattern, name) and {apply(one, name), apply(pattern, name)} <= there
-            for name in open_rows)]
+        rivals = [
+            one
+            for one in equals
+            if any(
+                apply(one, name) != apply(pattern, name) and {apply(one, name), apply(pattern, name)} <= there
+                for name in open_rows
+            )
+        ]
         if rivals:
             return pairs, ["=".join(one) for one in (pattern, *rivals)]
         pairs.append("=".join(pattern))
@@ -150,8 +165,11 @@ def _patterns(rows: Mapping[str, Wanted], by_kind: Mapping[_Kind, Set[str]]) -> 
             for pattern in _common(old, row.name):
                 if pattern not in tried:
                     targets = {name: apply(pattern, name) for name in rows}
-                    hits = [target in by_kind.get((rows[name].shape, rows[name].dtype), ())
-                            for name, target in targets.items() if target in there]
+                    hits = [
+                        target in by_kind.get((rows[name].shape, rows[name].dtype), ())
+                        for name, target in targets.items()
+                        if target in there
+                    ]
                     tried[pattern] = len(hits) if all(hits) else 0
     return tried
 
@@ -213,8 +231,11 @@ def unused(options: NameOptions, found: NameMap) -> Optional[str]:
     """The first rename that a whole map did not need, as OLD=NEW."""
     for old, new in options.renames:
         targets = {name: apply((old, new), name) if "*" in new else old for name in found.matched}
-        if not any(_bare(found, name) in (target, (target or "")[len(found.scope) :])
-                   for name, target in targets.items() if "*" in new or name == new):
+        if not any(
+            _bare(found, name) in (target, (target or "")[len(found.scope) :])
+            for name, target in targets.items()
+            if "*" in new or name == new
+        ):
             return f"{old}={new}"
     return None
 

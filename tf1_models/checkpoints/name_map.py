@@ -12,8 +12,10 @@ from tf1_models.errors import UsageError
 AVERAGE = "/ExponentialMovingAverage"
 # TF 1's optimizer slots and shadow variables (numbered where there are several optimizers), this kit's own, and the
 # variables that optimizers add beside them.
-_SLOT = re.compile(r"/(Adam|Momentum|RMSProp|Adagrad|Adadelta|Ftrl|ExponentialMovingAverage|exp_avg|exp_avg_sq"
-                   r"|square_avg|sum)(_\d+)?(\[[\d:,]*\])?$")  # in brackets: see slices.part_name
+_SLOT = re.compile(
+    r"/(Adam|Momentum|RMSProp|Adagrad|Adadelta|Ftrl|ExponentialMovingAverage|exp_avg|exp_avg_sq"
+    r"|square_avg|sum)(_\d+)?(\[[\d:,]*\])?$"
+)  # in brackets: see slices.part_name
 _LONE = re.compile(r"(^|/)(beta[12]_power(_\d+)?|global_step|torch_adam_step|keras_adam_step)$")
 
 
@@ -52,8 +54,10 @@ class NameMap(NamedTuple):
 def wanted_of(tf: Any, variables: Optional[Sequence[Any]] = None) -> List[Wanted]:
     """Variables of the current graph (None: all), sorted by name; `tf` is TensorFlow's v1 module."""
     trainable = {variable.op.name for variable in tf.trainable_variables()}
-    return sorted(Wanted(v.op.name, tuple(v.shape.as_list()), v.dtype.base_dtype.name, v.op.name in trainable)
-                  for v in (tf.global_variables() if variables is None else variables))
+    return sorted(
+        Wanted(v.op.name, tuple(v.shape.as_list()), v.dtype.base_dtype.name, v.op.name in trainable)
+        for v in (tf.global_variables() if variables is None else variables)
+    )
 
 
 def is_slot(name: str) -> bool:
@@ -88,8 +92,11 @@ def match(wanted: Sequence[Wanted], entries: Mapping[str, Entry], options: Optio
     if said.scope is not None:
         below = _chosen(said.scope, below, said.use_averages)
     rows = {row.name: row for row in wanted}
-    fitting = sorted(scope for scope, found in below.items() if len(found) == len(wanted)
-                     and all(fits(rows[name], entries[old]) for name, old in found.items()))
+    fitting = sorted(
+        scope
+        for scope, found in below.items()
+        if len(found) == len(wanted) and all(fits(rows[name], entries[old]) for name, old in found.items())
+    )
     best = ""
     if said.scope in fitting or ("" in fitting and said.scope is None):
         best = said.scope or ""
@@ -103,7 +110,10 @@ def match(wanted: Sequence[Wanted], entries: Mapping[str, Entry], options: Optio
     _check_once(matched)
     used = set(matched.values())
     return NameMap(
-        best, fitting, matched, [row.name for row in wanted if row.name not in matched],
+        best,
+        fitting,
+        matched,
+        [row.name for row in wanted if row.name not in matched],
         [name for name in entries if name not in used and not is_slot(name)],
         [name for name in entries if name not in used and is_slot(name)],
         [name for name, old in matched.items() if name in averaged.get(best, {})],

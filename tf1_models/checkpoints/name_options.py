@@ -59,8 +59,10 @@ def _with_slash(scope: str) -> str:
 def _pair(word: str, where: str) -> Tuple[str, str]:
     old, _, new = (part.strip() for part in word.partition("="))
     if not old or not new or "=" in new or old.count("*") != new.count("*") or old.count("*") > 1:
-        raise UsageError(f"{where}: {shown(word)!r} is no OLD=NEW: OLD is the file's name, NEW the graph's, and one * "
-                         "in both stands for the same text")
+        raise UsageError(
+            f"{where}: {shown(word)!r} is no OLD=NEW: OLD is the file's name, NEW the graph's, and one * "
+            "in both stands for the same text"
+        )
     return old, new
 
 
@@ -94,8 +96,10 @@ def old_names(options: NameOptions, wanted: Sequence[str]) -> Dict[str, List[str
     patterns = [(old, new) for old, new in options.renames if "*" in new]
     unknown = next((new for new in plain if new not in wanted), None)
     if unknown is not None:
-        raise UsageError(f"--rename {plain[unknown]}={unknown}: the graph has no variable {unknown!r}"
-                         f"{nearest(unknown, list(wanted))}")
+        raise UsageError(
+            f"--rename {plain[unknown]}={unknown}: the graph has no variable {unknown!r}"
+            f"{nearest(unknown, list(wanted))}"
+        )
     taken = set(plain.values())
     names: Dict[str, List[str]] = {}
     for name in wanted:

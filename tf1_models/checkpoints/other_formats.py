@@ -65,17 +65,25 @@ def explanation(path: str) -> str:
     if os.path.basename(path) in ("saved_model.pb", "saved_model.pbtxt"):
         return f"{name} is a SavedModel's description; name its folder, {shown(os.path.dirname(path) or '.')}"
     if path.endswith((".pb", ".pbtxt")):
-        return (f"{name} is a graph, its weights frozen to constants if it holds any; name the checkpoint that it was "
-                "frozen from, or import it in TF1 (tf.import_graph_def), run its Const nodes and save their values as "
-                "variables with tf.train.Saver")
+        return (
+            f"{name} is a graph, its weights frozen to constants if it holds any; name the checkpoint that it was "
+            "frozen from, or import it in TF1 (tf.import_graph_def), run its Const nodes and save their values as "
+            "variables with tf.train.Saver"
+        )
     zipped = head.startswith(b"PK\x03\x04")
     if head.startswith(b"\x89HDF\r\n\x1a\n") or (zipped and b"metadata.json" in head and b"config.json" in head):
-        return (f"{name} is a Keras file; load it in Keras on TensorFlow 1 and save its variables with tf.train.Saver()"
-                ".save(tf.keras.backend.get_session(), 'model.ckpt'), then name model.ckpt, with --rename where "
-                "names differ")
+        return (
+            f"{name} is a Keras file; load it in Keras on TensorFlow 1 and save its variables with tf.train.Saver()"
+            ".save(tf.keras.backend.get_session(), 'model.ckpt'), then name model.ckpt, with --rename where "
+            "names differ"
+        )
     if head.startswith(_TORCH_OLD) or (zipped and b"/data.pkl" in head):
-        return (f"{name} is a PyTorch file, whose pickle is never opened here; give its arrays to variables of the "
-                "graph's names in a TF1 program (kernels from OIHW to HWIO, Linear weights transposed) and save them "
-                "with tf.train.Saver")
-    return (f"{name} is no checkpoint of tf.train.Saver: {shown(os.path.basename(path))}.index is not there, and its "
-            "bytes are of no format known here")
+        return (
+            f"{name} is a PyTorch file, whose pickle is never opened here; give its arrays to variables of the "
+            "graph's names in a TF1 program (kernels from OIHW to HWIO, Linear weights transposed) and save them "
+            "with tf.train.Saver"
+        )
+    return (
+        f"{name} is no checkpoint of tf.train.Saver: {shown(os.path.basename(path))}.index is not there, and its "
+        "bytes are of no format known here"
+    )

@@ -24,9 +24,7 @@ _SUFFIXES = (".index", ".data-00000-of-00001")
 
 def variable_table(variables: List[Any]) -> List[Dict[str, Any]]:
     """`name`, `shape`, `dtype` of TensorFlow variables, sorted by name (the order of a checkpoint's index)."""
-    rows = [
-        {"name": v.op.name, "shape": v.shape.as_list(), "dtype": v.dtype.base_dtype.name} for v in variables
-    ]
+    rows = [{"name": v.op.name, "shape": v.shape.as_list(), "dtype": v.dtype.base_dtype.name} for v in variables]
     return sorted(rows, key=lambda row: row["name"])
 
 
@@ -99,12 +97,19 @@ def _is_manifest(manifest: Dict[str, Any], step: int) -> bool:
     """Whether what the kit uses of a manifest is there and of its kind: a right checksum says nothing of its author."""
     try:
         return (
-            manifest["schema"] == 1 and manifest["step"] == step and sorted(manifest["files"]) == sorted(_SUFFIXES)
-            and all(isinstance(record["size"], int) and isinstance(record["sha256"], str)
-                    for record in [*manifest["files"].values(), manifest["metrics"]])
-            and all(isinstance(row["name"], str) and isinstance(row["shape"], list) and isinstance(row["dtype"], str)
-                    for row in manifest["variables"])
-            and isinstance(manifest["config"], dict) and isinstance(manifest["progress"], dict)
+            manifest["schema"] == 1
+            and manifest["step"] == step
+            and sorted(manifest["files"]) == sorted(_SUFFIXES)
+            and all(
+                isinstance(record["size"], int) and isinstance(record["sha256"], str)
+                for record in [*manifest["files"].values(), manifest["metrics"]]
+            )
+            and all(
+                isinstance(row["name"], str) and isinstance(row["shape"], list) and isinstance(row["dtype"], str)
+                for row in manifest["variables"]
+            )
+            and isinstance(manifest["config"], dict)
+            and isinstance(manifest["progress"], dict)
         )
     except (KeyError, TypeError, AttributeError):
         return False
@@ -134,18 +139,22 @@ def latest_sound(folder: str, warn: Callable[[str], None]) -> Optional[Dict[str,
     return None
 
 
-def compare_variables(
-    wanted: List[Dict[str, Any]], found: List[Dict[str, Any]], what: str = "the checkpoint"
-) -> None:
+def compare_variables(wanted: List[Dict[str, Any]], found: List[Dict[str, Any]], what: str = "the checkpoint") -> None:
     """Raises InputError with three lists (missing, unexpected, different) unless both tables agree by name."""
     want = {row["name"]: (row["shape"], row["dtype"]) for row in wanted}
     have = {row["name"]: (row["shape"], row["dtype"]) for row in found}
     missing = sorted(set(want) - set(have))
     unexpected = sorted(set(have) - set(want))
-    different = [f"{name}: graph {want[name]}, file {have[name]}" for name in sorted(want)
-                 if name in have and want[name] != have[name]]
-    parts = [f"{label} {_some(names)}" for label, names in
-             (("missing", missing), ("unexpected", unexpected), ("different", different)) if names]
+    different = [
+        f"{name}: graph {want[name]}, file {have[name]}"
+        for name in sorted(want)
+        if name in have and want[name] != have[name]
+    ]
+    parts = [
+        f"{label} {_some(names)}"
+        for label, names in (("missing", missing), ("unexpected", unexpected), ("different", different))
+        if names
+    ]
     if parts:
         raise InputError(f"{what} does not fit the graph: {'; '.join(parts)}")
 

@@ -34,8 +34,10 @@ def names() -> List[str]:
 
 def where_to_get_them() -> str:
     """A clause for every message that lacks stored checkpoints: they are shipped apart from the package."""
-    return (f"none is stored in {os.path.abspath(stored_folder())}; they are the folder checkpoints/ of the kit's "
-            "repository and not part of the installed package: set TF1_MODELS_CHECKPOINTS to that folder of a checkout")
+    return (
+        f"none is stored in {os.path.abspath(stored_folder())}; they are the folder checkpoints/ of the kit's "
+        "repository and not part of the installed package: set TF1_MODELS_CHECKPOINTS to that folder of a checkout"
+    )
 
 
 def folder_of(name: str) -> str:

@@ -54,8 +54,13 @@ def variables(tf: Any, cluster: Cluster) -> Variables:
     """Adds the board's variables to the current graph, outside the collection that a Saver takes."""
 
     def one(name: str, initial: Any) -> Any:
-        return tf.get_variable(f"cluster_board/{name}", initializer=initial, trainable=False, use_resource=True,
-                               collections=[tf.GraphKeys.LOCAL_VARIABLES])
+        return tf.get_variable(
+            f"cluster_board/{name}",
+            initializer=initial,
+            trainable=False,
+            use_resource=True,
+            collections=[tf.GraphKeys.LOCAL_VARIABLES],
+        )
 
     with tf.device("/job:ps/task:0/cpu:0"):
         return Variables(
@@ -84,8 +89,11 @@ class Board:
             self._tick = tf.placeholder(tf.int64, [])
             written = tf.assign(board.notes[self.cluster.me.key], self._mine)
             with tf.control_dependencies([written]):
-                self._look = (tf.identity(board.tick), {key: tf.identity(v) for key, v in board.arrived.items()},
-                              {key: tf.identity(v) for key, v in board.notes.items()})
+                self._look = (
+                    tf.identity(board.tick),
+                    {key: tf.identity(v) for key, v in board.arrived.items()},
+                    {key: tf.identity(v) for key, v in board.notes.items()},
+                )
             self._open = tf.assign(board.tick, self._tick).op
             self._make = tf.variables_initializer([board.tick, *board.arrived.values(), *board.notes.values()])
             self._graph.finalize()
@@ -119,8 +127,11 @@ class Board:
                     return None
                 raise
             now = time.monotonic()
-            view = View(int(tick), {key: int(v) for key, v in arrived.items()},
-                        {key: json.loads(v.decode("utf-8")) for key, v in notes.items()})
+            view = View(
+                int(tick),
+                {key: int(v) for key, v in arrived.items()},
+                {key: json.loads(v.decode("utf-8")) for key, v in notes.items()},
+            )
             for key, note in view.notes.items():
                 # a note that was there before this member came tells nothing yet about who is alive
                 if note and self.last is not None and note != self.last.notes[key]:

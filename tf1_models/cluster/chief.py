@@ -103,17 +103,26 @@ class Chief(Steps):
         member, tick = self._member, self._tick
         part = slice_of(len(batch), len(self.cluster.computing), 0)
         feed = training_feed(member, self.experiment, self.run.data, batch[part.start : part.stop], epoch, step)
-        l2_loss, _ = self._run([member.l2_loss, member.deliver],
-                               {**feed, **member.delivery_feed(part, len(batch), tick)})
+        l2_loss, _ = self._run(
+            [member.l2_loss, member.deliver], {**feed, **member.delivery_feed(part, len(batch), tick)}
+        )
         workers = list(self.cluster.of("worker"))
-        self._wait(workers, lambda seen: all(seen.arrived[m.key] == tick for m in workers),
-                   lambda seen: [m for m in workers if seen.arrived[m.key] != tick])
-        _, sums = self._run([self._chief.apply, self._chief.sums],
-                            {member.tick: tick, self._chief.learning_rate: rate})
+        self._wait(
+            workers,
+            lambda seen: all(seen.arrived[m.key] == tick for m in workers),
+            lambda seen: [m for m in workers if seen.arrived[m.key] != tick],
+        )
+        _, sums = self._run([self._chief.apply, self._chief.sums], {member.tick: tick, self._chief.learning_rate: rate})
         self._tick, self.done = tick + 1, step + 1
         data_loss = float(sums[0])
-        return [{"loss": data_loss + float(l2_loss), "data_loss": data_loss, "l2_loss": float(l2_loss),
-                 "n_correct": int(round(float(sums[1])))}]
+        return [
+            {
+                "loss": data_loss + float(l2_loss),
+                "data_loss": data_loss,
+                "l2_loss": float(l2_loss),
+                "n_correct": int(round(float(sums[1]))),
+            }
+        ]
 
     def pull(self) -> None:
         """Brings the parameter servers' values into the local session, unless they are there."""
@@ -157,8 +166,9 @@ class Chief(Steps):
             if note and note.get("born") != born:
                 raise StateLost(f"{key.replace('_', ' ')} was restarted and holds no values")
 
-    def _wait(self, whom: List[Member], until: Callable[[View], bool],
-              late: Optional[Callable[[View], List[Member]]] = None) -> View:
+    def _wait(
+        self, whom: List[Member], until: Callable[[View], bool], late: Optional[Callable[[View], List[Member]]] = None
+    ) -> View:
         """Looks at the board until `until` holds of it."""
         waiting = Waiting(self.board, self.log)
         began = time.monotonic()

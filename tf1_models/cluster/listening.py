@@ -122,8 +122,10 @@ def _program(four: List[str], six: List[str]) -> List[_Step]:
     for_six: List[_Step] = []
     for words in (struct.unpack("!4I", socket.inet_pton(socket.AF_INET6, ip.split("%")[0])) for ip in six):
         for place, word in enumerate(words):  # destination in the IPv6 header; a mismatch jumps past this address
-            for_six += [_Step(_LOAD_WORD, 0, 0, SKF_NET_OFF + 24 + 4 * place),
-                        _Step(_EQUAL, 0, 2 * (3 - place) + 1, word)]
+            for_six += [
+                _Step(_LOAD_WORD, 0, 0, SKF_NET_OFF + 24 + 4 * place),
+                _Step(_EQUAL, 0, 2 * (3 - place) + 1, word),
+            ]
         for_six.append(accept)
     for_six.append(drop)
     version = [_Step(_LOAD_BYTE, 0, 0, SKF_NET_OFF), _Step(_AND, 0, 0, 0xF0), _Step(_EQUAL, 0, len(for_four), 0x40)]

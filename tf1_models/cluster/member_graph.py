@@ -144,8 +144,11 @@ def build(experiment: Experiment, cluster: Cluster) -> MemberGraph:
             found = []
             for part, device, name in parts:
                 with tf.device(device):
-                    found.append(tf.ConditionalAccumulator(
-                        part.dtype, shape=part.shape, shared_name=f"cluster_gradient/{name}/{member_key}"))
+                    found.append(
+                        tf.ConditionalAccumulator(
+                            part.dtype, shape=part.shape, shared_name=f"cluster_gradient/{name}/{member_key}"
+                        )
+                    )
             return found
 
         notices = board.variables(tf, cluster)
@@ -157,11 +160,22 @@ def build(experiment: Experiment, cluster: Cluster) -> MemberGraph:
         chief = None
         if me.job == "chief":
             boxes = [mine if member == me else accumulators(member.key) for member in cluster.computing]
-            chief = _chief(handles, optimizer, learning_rate, gradients, statistics, boxes, notices.tick,
-                           tick)
+            chief = _chief(handles, optimizer, learning_rate, gradients, statistics, boxes, notices.tick, tick)
         graph.finalize()
-    return MemberGraph(graph, image_bytes, label_ids, step, handles, deliver, tick, first_row, batch_rows, weight,
-                       handles.l2_loss, chief)
+    return MemberGraph(
+        graph,
+        image_bytes,
+        label_ids,
+        step,
+        handles,
+        deliver,
+        tick,
+        first_row,
+        batch_rows,
+        weight,
+        handles.l2_loss,
+        chief,
+    )
 
 
 def _assignments(update_ops: Tuple[Any, ...]) -> List[Tuple[Any, Any]]:
@@ -173,8 +187,16 @@ def _assignments(update_ops: Tuple[Any, ...]) -> List[Tuple[Any, Any]]:
     return [(op.inputs[1], by_handle[op.inputs[0].name]) for op in update_ops]
 
 
-def _chief(handles: GraphHandles, optimizer: Any, learning_rate: Any, gradients: List[Tuple[Any, Any]],
-           statistics: List[Tuple[Any, Any]], boxes: List[List[Any]], open_tick: Any, tick: Any) -> ChiefGraph:
+def _chief(
+    handles: GraphHandles,
+    optimizer: Any,
+    learning_rate: Any,
+    gradients: List[Tuple[Any, Any]],
+    statistics: List[Tuple[Any, Any]],
+    boxes: List[List[Any]],
+    open_tick: Any,
+    tick: Any,
+) -> ChiefGraph:
     def total(place: int, shape: Any, device: str) -> Any:
         shares = []
         for row in boxes:  # in the members' order, so that the sum's bits do not depend on who came first
@@ -185,8 +207,10 @@ def _chief(handles: GraphHandles, optimizer: Any, learning_rate: Any, gradients:
         added.set_shape(shape)
         return added
 
-    pairs = [(total(place, part.shape, variable.device), variable)
-             for place, (part, variable) in enumerate(gradients + statistics)]
+    pairs = [
+        (total(place, part.shape, variable.device), variable)
+        for place, (part, variable) in enumerate(gradients + statistics)
+    ]
     summed, averages = pairs[: len(gradients)], pairs[len(gradients) :]
     sums = total(len(pairs), [2], open_tick.device)
     global_step = handles.global_step

@@ -48,8 +48,15 @@ def take_part(cluster: Cluster, experiment: Experiment, data: Dataset, options: 
     end.raise_unless_done()
 
 
-def lead(cluster: Cluster, experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict[str, Any],
-         options: loop.Options, log: Log) -> Dict[str, Any]:
+def lead(
+    cluster: Cluster,
+    experiment: Experiment,
+    data: Dataset,
+    folder: RunFolder,
+    record: Dict[str, Any],
+    options: loop.Options,
+    log: Log,
+) -> Dict[str, Any]:
     """The chief's whole life: trains, continues from the last checkpoint when a parameter server died, ends the others.
 
     Returns:
@@ -75,8 +82,9 @@ def lead(cluster: Cluster, experiment: Experiment, data: Dataset, folder: RunFol
                 chief.abandon()
                 at, tries = (at, tries + 1) if chief.done == at else (chief.done, 1)
                 if tries > RECOVERIES:
-                    raise MachineError(f"{lost}, {tries} times at step {at}; mend the cluster, then run the same "
-                                       "commands to continue") from None
+                    raise MachineError(
+                        f"{lost}, {tries} times at step {at}; mend the cluster, then run the same commands to continue"
+                    ) from None
                 log.line(f"{lost}: continuing from the last checkpoint")
 
     return _to_the_end(server, board, attempts)

@@ -14,8 +14,17 @@ from tf1_models.output.progress import Log
 from tf1_models.session import tensorflow_setup
 
 # What a peer's death, restart or absence looks like; anything else is no matter of the network.
-NETWORK_ERRORS = ("UnavailableError", "AbortedError", "DeadlineExceededError", "CancelledError", "InternalError",
-                  "FailedPreconditionError", "NotFoundError", "UnknownError", "DataLossError")
+NETWORK_ERRORS = (
+    "UnavailableError",
+    "AbortedError",
+    "DeadlineExceededError",
+    "CancelledError",
+    "InternalError",
+    "FailedPreconditionError",
+    "NotFoundError",
+    "UnknownError",
+    "DataLossError",
+)
 
 
 CLOSE_S = 2.0  # how long the end waits for sessions that may never close

@@ -24,14 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "torch_compile, tf115. A peer that cannot run is listed with the reason. Images are made up unless --data is "
         "given"
     )
-    parser.add_argument("reports", nargs="*", metavar="REPORT | key=value",
-                        help="only these reports; settings of the kit's run, which is then shown without them too")
+    parser.add_argument(
+        "reports",
+        nargs="*",
+        metavar="REPORT | key=value",
+        help="only these reports; settings of the kit's run, which is then shown without them too",
+    )
     parser.add_argument("--only", metavar="MEASURES", help="comma list; default: all but slope")
     parser.add_argument("--peers", metavar="PEERS", help="comma list; default: all")
     parser.add_argument("--rounds", type=int, help="bursts of each program (default 7; 2 with --quick)")
     parser.add_argument("--burst", type=float, metavar="S", help="seconds a burst (default 2; 0.2 with --quick)")
-    parser.add_argument("--tries", type=int,
-                        help="run a burst up to N times while other programs disturb it (default 3; 1 with --quick)")
+    parser.add_argument(
+        "--tries",
+        type=int,
+        help="run a burst up to N times while other programs disturb it (default 3; 1 with --quick)",
+    )
     parser.add_argument("--threads", type=int, help="threads for every program (default: the usable processors)")
     parser.add_argument("--batch", type=int, help="another batch size than the reports'")
     parser.add_argument("--images", type=int, help="training images of an epoch")
@@ -40,8 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="images of a data set, e.g. cifar10, instead of made-up ones")
     parser.add_argument("--quick", action="store_true", help="small numbers: shows that it works, not how fast it is")
     parser.add_argument("--profile", metavar="REPORT", help="op kinds of a training step by time, and nothing else")
-    parser.add_argument("--candidates", metavar="REPORT",
-                        help="XLA, oneDNN, threads and evaluation batches measured beside each other, nothing else")
+    parser.add_argument(
+        "--candidates",
+        metavar="REPORT",
+        help="XLA, oneDNN, threads and evaluation batches measured beside each other, nothing else",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.add_argument("--out", metavar="DIR", help="also write bench.json and bench.png there")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")
@@ -109,8 +119,9 @@ def run(args: argparse.Namespace) -> int:
             shown = text.tables(found)
     if args.out:
         if args.profile or args.candidates:
-            _write(args.out, f"{'profile' if args.profile else 'candidates'}-{args.profile or args.candidates}.json",
-                   found)
+            _write(
+                args.out, f"{'profile' if args.profile else 'candidates'}-{args.profile or args.candidates}.json", found
+            )
         else:
             _write(args.out, "bench.json", found)
             _draw(args.out, found, say)

@@ -34,8 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     diff = actions.add_parser("diff", help="two checkpoints side by side; exit 1 when they differ")
     diff.add_argument("one", metavar="CKPT")
     diff.add_argument("other", metavar="CKPT")
-    diff.add_argument("--tolerance", type=float, default=0.0, metavar="X",
-                      help="allowed difference, relative to a variable's largest value (default 0: bit for bit)")
+    diff.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="allowed difference, relative to a variable's largest value (default 0: bit for bit)",
+    )
 
     export = actions.add_parser("export", help="to .npz (no TensorFlow) or SavedModel")
     export.add_argument("checkpoint", metavar="CKPT")
@@ -82,13 +87,16 @@ def _prefix(name: str) -> str:
         if saved_model is not None:
             return saved_model
     if os.path.isdir(path):
-        raise InputError(f"{path} holds no checkpoint of the kit (no ckpt-<step>.json)"
-                         f"{other_formats.foreign_prefixes(path)}")
+        raise InputError(
+            f"{path} holds no checkpoint of the kit (no ckpt-<step>.json){other_formats.foreign_prefixes(path)}"
+        )
     if os.path.exists(path):
         raise InputError(other_formats.explanation(path))
     known = stored_manifest.names()
-    raise InputError(f"no checkpoint {name!r}{nearest(name, known)}: give a Saver prefix, a run folder or a stored "
-                     f"name ({', '.join(known) if known else stored_manifest.where_to_get_them()})")
+    raise InputError(
+        f"no checkpoint {name!r}{nearest(name, known)}: give a Saver prefix, a run folder or a stored "
+        f"name ({', '.join(known) if known else stored_manifest.where_to_get_them()})"
+    )
 
 
 def _norm(values: Any) -> float:
@@ -111,10 +119,21 @@ def _inspect(args: argparse.Namespace) -> int:
         for name, entry in checkpoint.entries.items():
             values = checkpoint.read(name)
             finite = bool(np.isfinite(values).all()) if values.dtype.kind == "f" else True
-            rows.append({"name": name, "shape": list(entry.shape), "dtype": entry.dtype,
-                         "norm": _norm(values) if finite else None, "finite": finite})
-    document: Dict[str, Any] = {"schema": 1, "checkpoint": prefix, "variables": rows,
-                                "parameters": int(sum(np.prod(row["shape"], dtype=np.int64) for row in rows))}
+            rows.append(
+                {
+                    "name": name,
+                    "shape": list(entry.shape),
+                    "dtype": entry.dtype,
+                    "norm": _norm(values) if finite else None,
+                    "finite": finite,
+                }
+            )
+    document: Dict[str, Any] = {
+        "schema": 1,
+        "checkpoint": prefix,
+        "variables": rows,
+        "parameters": int(sum(np.prod(row["shape"], dtype=np.int64) for row in rows)),
+    }
     if args.report:
         document["name_map"], note = _map_to(args.report, args.run, entries, names)
         if note:
@@ -145,9 +164,16 @@ def _map_to(report: str, run: Any, entries: Dict[str, Any], options: Any) -> Tup
         registry.Graph(row).build()
         wanted = name_map.wanted_of(tf)
     found = name_map.match(wanted, entries, options)
-    document = {"scope": found.scope, "scopes": found.scopes, "matched": len(found.matched),
-                "averages": len(found.averages), "missing": found.missing, "extra": found.extra,
-                "slots": len(found.slots), "suggestions": name_hints.renames(wanted, entries, found)[0]}
+    document = {
+        "scope": found.scope,
+        "scopes": found.scopes,
+        "matched": len(found.matched),
+        "averages": len(found.averages),
+        "missing": found.missing,
+        "extra": found.extra,
+        "slots": len(found.slots),
+        "suggestions": name_hints.renames(wanted, entries, found)[0],
+    }
     return document, None if found.missing else name_hints.taken(found, options, entries)
 
 
@@ -157,8 +183,9 @@ def _diff(args: argparse.Namespace) -> int:
 
     one, other = _prefix(args.one), _prefix(args.other)
     with ForeignCheckpoint(one) as first, ForeignCheckpoint(other) as second:
-        rows = [_diff_row(name, first, second, args.tolerance)
-                for name in sorted(set(first.entries) | set(second.entries))]
+        rows = [
+            _diff_row(name, first, second, args.tolerance) for name in sorted(set(first.entries) | set(second.entries))
+        ]
     differing = [row for row in rows if row["status"] not in ("equal", "within tolerance")]
     if args.json:
         print(to_json({"schema": 1, "one": one, "other": other, "variables": rows, "differing": len(differing)}))
@@ -184,8 +211,11 @@ def _diff_row(name: str, first: "ForeignCheckpoint", second: "ForeignCheckpoint"
     with np.errstate(invalid="ignore", over="ignore"):  # NaN and Inf are "different", without a warning
         largest = float(np.abs(a.astype(np.float64)).max())
         relative = float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max()) / max(largest, 1e-30)
-    return {"name": name, "status": "within tolerance" if relative <= tolerance else "different",
-            "relative": relative if np.isfinite(relative) else None}
+    return {
+        "name": name,
+        "status": "within tolerance" if relative <= tolerance else "different",
+        "relative": relative if np.isfinite(relative) else None,
+    }
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -244,8 +274,10 @@ def _store(args: argparse.Namespace) -> int:
         print(to_json({"schema": 1, **done}))
         return 0
     old, new = done["old"], done["new"]
-    print(f"{done['name']}: macro-F1 {new['macro_f1']:.6f}, accuracy {new['accuracy']:.6f} ({new['n']} images)"
-          + ("" if old is None else f"; before: macro-F1 {old['macro_f1']:.6f}, accuracy {old['accuracy']:.6f}"))
+    print(
+        f"{done['name']}: macro-F1 {new['macro_f1']:.6f}, accuracy {new['accuracy']:.6f} ({new['n']} images)"
+        + ("" if old is None else f"; before: macro-F1 {old['macro_f1']:.6f}, accuracy {old['accuracy']:.6f}")
+    )
     print("note the change in CHANGELOG.md", file=sys.stderr)
     return 0
 
@@ -273,6 +305,8 @@ def _list(args: argparse.Namespace) -> int:
     print(f"{'checkpoint':40}{'epochs':>9}  {'split':5}{'accuracy':>10}{'macro-F1':>10}{'MB':>7}  what was cut")
     for row in rows:
         size = "-" if row["weights_mb"] is None else row["weights_mb"]
-        print(f"{row['name']:40}{row['epochs_run']:>4} /{row['epochs_reported']:>3}  {row['split']:5}"
-              f"{percent(row['accuracy']):>9}%{percent(row['macro_f1']):>9}%{size:>7}  {row['cut'] or 'nothing'}")
+        print(
+            f"{row['name']:40}{row['epochs_run']:>4} /{row['epochs_reported']:>3}  {row['split']:5}"
+            f"{percent(row['accuracy']):>9}%{percent(row['macro_f1']):>9}%{size:>7}  {row['cut'] or 'nothing'}"
+        )
     return 0

@@ -14,8 +14,11 @@ def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", help="for a foreign checkpoint without a manifest: whose graph it fills")
     parser.add_argument("--run", help="likewise, which run of the report")
     add_name_options(parser)
-    parser.add_argument("--data", help="cifar10 (searched), digits (embedded), or a path; default: what the checkpoint "
-                                       "was trained on (a foreign one: cifar10)")
+    parser.add_argument(
+        "--data",
+        help="cifar10 (searched), digits (embedded), or a path; default: what the checkpoint "
+        "was trained on (a foreign one: cifar10)",
+    )
     parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
     parser.add_argument("--tf-log", action="store_true", help="show TensorFlow's own start-up lines")
     parser.add_argument("--json", action="store_true", help="one JSON document")
@@ -23,15 +26,26 @@ def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
 
 def add_name_options(parser: argparse.ArgumentParser) -> None:
     """Declares --scope, --rename, --use-averages: how a foreign checkpoint's names meet a report's graph."""
-    parser.add_argument("--scope", metavar="NAME",
-                        help="with --report: the leading scope of its variables, e.g. net or tower_0/model; '' for "
-                             "none (default: the graph's own names, else the one scope that fits)")
-    parser.add_argument("--rename", metavar="OLD=NEW", action="append", default=[],
-                        help="with --report, repeatable: its variable OLD is the graph's NEW; one * in both stands for "
-                             "the same text ('*_1=*'); or a text file with one such pair a line")
-    parser.add_argument("--use-averages", action="store_true",
-                        help="with --report: take the moving averages (NAME/ExponentialMovingAverage) in the place of "
-                             "the trainable variables")
+    parser.add_argument(
+        "--scope",
+        metavar="NAME",
+        help="with --report: the leading scope of its variables, e.g. net or tower_0/model; '' for "
+        "none (default: the graph's own names, else the one scope that fits)",
+    )
+    parser.add_argument(
+        "--rename",
+        metavar="OLD=NEW",
+        action="append",
+        default=[],
+        help="with --report, repeatable: its variable OLD is the graph's NEW; one * in both stands for "
+        "the same text ('*_1=*'); or a text file with one such pair a line",
+    )
+    parser.add_argument(
+        "--use-averages",
+        action="store_true",
+        help="with --report: take the moving averages (NAME/ExponentialMovingAverage) in the place of "
+        "the trainable variables",
+    )
 
 
 def name_options(args: argparse.Namespace) -> Any:
@@ -46,8 +60,10 @@ def name_options(args: argparse.Namespace) -> Any:
 
     found = options_of(args.scope, args.rename, args.use_averages)
     if found != NameOptions() and not args.report:
-        raise UsageError("--scope, --rename and --use-averages go with --report: they say how another program's "
-                         "checkpoint meets its graph")
+        raise UsageError(
+            "--scope, --rename and --use-averages go with --report: they say how another program's "
+            "checkpoint meets its graph"
+        )
     return found
 
 

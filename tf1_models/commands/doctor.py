@@ -14,14 +14,24 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
-    parser.epilog = ("exit codes: 4 when the machine lacks something (a package, TensorFlow, a GPU that is there but "
-                     "unused, or one demanded with --require-gpu); 1 when only data or a stored checkpoint is bad; "
-                     "0 otherwise, warnings included")
+    parser.epilog = (
+        "exit codes: 4 when the machine lacks something (a package, TensorFlow, a GPU that is there but "
+        "unused, or one demanded with --require-gpu); 1 when only data or a stored checkpoint is bad; "
+        "0 otherwise, warnings included"
+    )
     parser.add_argument("--require-gpu", action="store_true", help="exit 4 unless TensorFlow uses a GPU")
-    parser.add_argument("--full", action="store_true",
-                        help="also read the data whole (digest) and run `verify` on every stored checkpoint")
-    parser.add_argument("--timeout", type=float, default=180.0, metavar="S",
-                        help="seconds for the child process that imports TensorFlow (default 180)")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="also read the data whole (digest) and run `verify` on every stored checkpoint",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=180.0,
+        metavar="S",
+        help="seconds for the child process that imports TensorFlow (default 180)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
 
@@ -44,6 +54,9 @@ def run(args: argparse.Namespace) -> int:
     print(line.render(lines, line.colours(sys.stdout)))
     red = sum(row.status == line.FAILED for row in lines)
     warnings = sum(row.status == line.WARNING for row in lines)
-    print(f"\n{red} to mend, {warnings} to know of; {found['seconds']:.1f} s" if red or warnings
-          else f"\nall is well; {found['seconds']:.1f} s")
+    print(
+        f"\n{red} to mend, {warnings} to know of; {found['seconds']:.1f} s"
+        if red or warnings
+        else f"\nall is well; {found['seconds']:.1f} s"
+    )
     return code

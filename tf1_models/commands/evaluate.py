@@ -19,10 +19,14 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
     add_checkpoint_options(parser)
-    parser.add_argument("--split", choices=["dev", "test", "train"],
-                        help="default: dev where the run has one, else test")
-    parser.add_argument("--full-test", action="store_true",
-                        help="count every test image, where the report counted whole batches only (Q8)")
+    parser.add_argument(
+        "--split", choices=["dev", "test", "train"], help="default: dev where the run has one, else test"
+    )
+    parser.add_argument(
+        "--full-test",
+        action="store_true",
+        help="count every test image, where the report counted whole batches only (Q8)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

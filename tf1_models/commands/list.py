@@ -76,10 +76,17 @@ def _variants(reports: List[str]) -> List[Dict[str, Any]]:
 def _print_table(rows: List[Dict[str, Any]]) -> None:
     cells = [list(_COLUMNS)]
     for row in rows:
-        shown = {**row, "reported": "-" if row["reported"] is None else f"{100 * row['reported']:.2f} %",
-                 "parameters": f"{row['parameters']:,}"}
+        shown = {
+            **row,
+            "reported": "-" if row["reported"] is None else f"{100 * row['reported']:.2f} %",
+            "parameters": f"{row['parameters']:,}",
+        }
         cells.append([str(shown[column]) for column in _COLUMNS])
     widths = [max(len(line[place]) for line in cells) for place in range(len(_COLUMNS))]
     for line in cells:
-        print("  ".join(cell.ljust(width) if place < 2 else cell.rjust(width)
-                        for place, (cell, width) in enumerate(zip(line, widths))))
+        print(
+            "  ".join(
+                cell.ljust(width) if place < 2 else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(line, widths))
+            )
+        )

@@ -20,11 +20,16 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
     add_checkpoint_options(parser)
-    parser.add_argument("--images", nargs="+", metavar="FILE",
-                        help=".npy uint8 [N, 32, 32, 3] or image files, instead of the data set's test images")
+    parser.add_argument(
+        "--images",
+        nargs="+",
+        metavar="FILE",
+        help=".npy uint8 [N, 32, 32, 3] or image files, instead of the data set's test images",
+    )
     required = parser.add_argument_group("required options")
-    required.add_argument("--out", required=True, metavar="result.npy",
-                          help="file to write: float32 [N, 10], rows in the images' order")
+    required.add_argument(
+        "--out", required=True, metavar="result.npy", help="file to write: float32 [N, 10], rows in the images' order"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 

@@ -13,10 +13,16 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
     parser.add_argument("folder", nargs="?", default="runs", metavar="DIR", help="results folder (default: runs)")
-    parser.add_argument("--record", action="store_true",
-                        help="add the finished CIFAR-10 runs of DIR to the kit's records.json, for the README")
-    parser.add_argument("--readme", metavar="FILE",
-                        help="rewrite the blocks of this page (results, headline: those it has) from records.json")
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="add the finished CIFAR-10 runs of DIR to the kit's records.json, for the README",
+    )
+    parser.add_argument(
+        "--readme",
+        metavar="FILE",
+        help="rewrite the blocks of this page (results, headline: those it has) from records.json",
+    )
     parser.add_argument("--picture", metavar="FILE.png", help="draw records.json: a line a number")
     parser.add_argument("--records", metavar="FILE", help="another records.json than the kit's own")
     parser.add_argument("--json", action="store_true", help="print the document on stdout")

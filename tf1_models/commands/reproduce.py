@@ -15,13 +15,21 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
-    parser.add_argument("reports", nargs="+", metavar="REPORT", help="reports, as `list` names them; all: every one; "
-                        "key=value words are settings for every run")  # fmt: skip
+    parser.add_argument(
+        "reports",
+        nargs="+",
+        metavar="REPORT",
+        help="reports, as `list` names them; all: every one; key=value words are settings for every run",
+    )
     parser.set_defaults(settings=[])
-    parser.add_argument("--runs",
-                        help="runs or variants with commas (default: every run that can have a verdict)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N",
-                        help="seeds of each run, counted up from its own (default 1); noise takes 3 of some run")
+    parser.add_argument("--runs", help="runs or variants with commas (default: every run that can have a verdict)")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="seeds of each run, counted up from its own (default 1); noise takes 3 of some run",
+    )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time on this machine (default 1)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of each run (default: processors / jobs)")
     parser.add_argument("--data", default="cifar10", help="cifar10 (searched), digits (embedded), or a path")
@@ -31,8 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="list the runs by cost, and run nothing")
     parser.add_argument("--status", action="store_true", help="list how far each run is, and run nothing")
     parser.add_argument("--failed", action="store_true", help="only runs that failed before")
-    parser.add_argument("--each", action="store_true",
-                        help="train every run, even where another one's is the same computation")
+    parser.add_argument(
+        "--each", action="store_true", help="train every run, even where another one's is the same computation"
+    )
     parser.add_argument("--shard", metavar="i/n", help="only the i-th of n parts, for queues on a shared folder")
     parser.add_argument("--scheduler", metavar="ADDR", help="hand the runs to this dask.distributed scheduler")
     parser.add_argument("--resources", metavar="NAME=N", help="what a run takes of a cluster's worker, e.g. GPU=1")
@@ -59,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
     if args.failed:
         tasks = [task for task in tasks if queue.state_of(task) == "failed"]
     if left_out and not args.quiet:
-        print(f"left out: {len(left_out)} runs that can have no verdict (no number, or Q10); --runs names them",
-              file=sys.stderr)
+        print(
+            f"left out: {len(left_out)} runs that can have no verdict (no number, or Q10); --runs names them",
+            file=sys.stderr,
+        )
     if args.dry_run or args.status:
         return _print_plan(tasks, args)
     records, stopped = _sweep(tasks, args)
@@ -127,8 +138,9 @@ def _sweep(tasks: Sequence[Any], args: argparse.Namespace) -> Any:
     from tf1_models.reproduce.runs import sweep
     from tf1_models.reproduce.runs.dask_engine import parse_resources
 
-    engine = sweep.Engine(args.jobs, args.threads, args.scheduler, args.retries, parse_resources(args.resources),
-                          args.quiet)  # fmt: skip
+    engine = sweep.Engine(
+        args.jobs, args.threads, args.scheduler, args.retries, parse_resources(args.resources), args.quiet
+    )
     return sweep.run(tasks, args.out, engine, share=not args.each)
 
 
@@ -143,19 +155,34 @@ def _print_plan(tasks: Sequence[Any], args: argparse.Namespace) -> int:
     for task in tasks if args.status else cost.by_cost(tasks, speeds):
         other = covered.get(task.label)
         state = "covered" if other else queue.state_of(task)
-        rows.append({
-            "report": task.report, "run": task.run, "seed": task.seed, "label": task.label, "folder": task.folder,
-            "state": state, "covered_by": other, "epochs_done": queue.epochs_done(task), "epochs": task.epochs,
-            "seconds_left": 0.0 if other else cost.seconds_left(task, speeds),
-        })  # fmt: skip
+        rows.append(
+            {
+                "report": task.report,
+                "run": task.run,
+                "seed": task.seed,
+                "label": task.label,
+                "folder": task.folder,
+                "state": state,
+                "covered_by": other,
+                "epochs_done": queue.epochs_done(task),
+                "epochs": task.epochs,
+                "seconds_left": 0.0 if other else cost.seconds_left(task, speeds),
+            }
+        )
     if args.json:
         from tf1_models.storage.files import to_json
 
         print(to_json({"schema": 1, "runs": rows}))
         return 0
-    table = [(row["label"], row["state"], f"{row['epochs_done']}/{row['epochs']} epochs",
-              f"same computation as {row['covered_by']}" if row["covered_by"] else cost.hours(row["seconds_left"]))
-             for row in rows]
+    table = [
+        (
+            row["label"],
+            row["state"],
+            f"{row['epochs_done']}/{row['epochs']} epochs",
+            f"same computation as {row['covered_by']}" if row["covered_by"] else cost.hours(row["seconds_left"]),
+        )
+        for row in rows
+    ]
     widths = [max((len(line[column]) for line in table), default=0) for column in range(3)]
     for line in table:
         print("  ".join(f"{word:<{width}}" for word, width in zip(line, widths)) + f"  {line[3]}")
@@ -164,8 +191,9 @@ def _print_plan(tasks: Sequence[Any], args: argparse.Namespace) -> int:
     return 0
 
 
-def _print_verdicts(entries: Sequence[Dict[str, Any]], bad: Sequence[Dict[str, Any]], document: Dict[str, Any],
-                    args: argparse.Namespace) -> None:
+def _print_verdicts(
+    entries: Sequence[Dict[str, Any]], bad: Sequence[Dict[str, Any]], document: Dict[str, Any], args: argparse.Namespace
+) -> None:
     if args.json:
         from tf1_models.storage.files import to_json
 
@@ -175,8 +203,10 @@ def _print_verdicts(entries: Sequence[Dict[str, Any]], bad: Sequence[Dict[str, A
 
     for entry in entries:
         said, ours = tables.percent(entry["reported"]), tables.ours(entry)
-        print(f"{entry['report']}/{entry['run']}: reported {said}, ours {ours}, {entry['verdict'] or 'no verdict'}"
-              + (f" ({entry['reason']})" if entry["reason"] else ""))
+        print(
+            f"{entry['report']}/{entry['run']}: reported {said}, ours {ours}, {entry['verdict'] or 'no verdict'}"
+            + (f" ({entry['reason']})" if entry["reason"] else "")
+        )
     for record in bad:
         print(f"{record['label']} {record['state']}: {record['message']}")
     print(f"results: {args.out}/report.html, report.md, report.csv, report.json")

@@ -15,9 +15,13 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
     parser.add_argument("report", metavar="REPORT", help="a report, as `list` names it")
-    parser.add_argument("settings", nargs="*", metavar="key=value",
-                        help="optional: settings that differ from the report's run; `tf1-models show REPORT` lists the "
-                             "keys and the report's values")
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="key=value",
+        help="optional: settings that differ from the report's run; `tf1-models show REPORT` lists the "
+        "keys and the report's values",
+    )
     parser.add_argument("--run", help="a run of the report (default: its headline run)")
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
@@ -61,7 +65,9 @@ def describe(experiment: Any) -> Dict[str, Any]:
             for v in tf.global_variables()
         ]
         parameters = {
-            "total": size(trainable) + size(others), "trainable": size(trainable), "non_trainable": size(others)
+            "total": size(trainable) + size(others),
+            "trainable": size(trainable),
+            "non_trainable": size(others),
         }
     reported = experiment.reported
     return {
@@ -77,15 +83,17 @@ def describe(experiment: Any) -> Dict[str, Any]:
         "settings": spec.settings(experiment),
         "seed": experiment.seed,
         "reported": {
-            "metric": reported.metric, "value": reported.value, "printed": reported.printed,
-            "n_scored": reported.n_scored, "basis": reported.basis, "assumed": reported.assumed,
+            "metric": reported.metric,
+            "value": reported.value,
+            "printed": reported.printed,
+            "n_scored": reported.n_scored,
+            "basis": reported.basis,
+            "assumed": reported.assumed,
             "selection": reported.selection,
         },
         "quirks": [{"id": q.id, "title": q.title, "what": q.what} for q in module.QUIRKS],
         "assumed": list(module.ASSUMED),
-        "contradictions": [
-            {"what": what, "one": one, "other": other} for what, one, other in module.CONTRADICTIONS
-        ],
+        "contradictions": [{"what": what, "one": one, "other": other} for what, one, other in module.CONTRADICTIONS],
     }
 
 

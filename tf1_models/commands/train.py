@@ -16,9 +16,13 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
     parser.add_argument("report", metavar="REPORT", help="a report, as `list` names it")
-    parser.add_argument("settings", nargs="*", metavar="key=value",
-                        help="optional: settings that differ from the report's run; `tf1-models show REPORT` lists the "
-                             "keys and the report's values")
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="key=value",
+        help="optional: settings that differ from the report's run; `tf1-models show REPORT` lists the "
+        "keys and the report's values",
+    )
     parser.add_argument("--run", help="a run of the report (default: its headline run)")
     parser.add_argument("--data", default="cifar10", help="cifar10 (searched), digits (embedded), or a path")
     parser.add_argument("--seed", type=int, help="run seed (default: the run's own)")
@@ -26,20 +30,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-steps", type=int, help="stop after N training steps; same as max_steps=N")
     parser.add_argument("--out", default="runs", help="folder for run folders, or one run folder (default: runs)")
     parser.add_argument("--fresh", action="store_true", help="start anew: removes what an earlier run left there")
-    parser.add_argument("--console", choices=["kit", "report"], default="kit",
-                        help="report: print what the report's own program printed")
+    parser.add_argument(
+        "--console",
+        choices=["kit", "report"],
+        default="kit",
+        help="report: print what the report's own program printed",
+    )
     parser.add_argument("--threads", type=int, help="threads TensorFlow may use (default: the usable processors)")
-    parser.add_argument("--steps-per-call", type=int, default=1, metavar="N",
-                        help="above 1: hold the images as bytes where TensorFlow computes (a GPU's memory) and take N "
-                             "steps a Session call; same results (default 1)")
-    parser.add_argument("--checkpoint-minutes", type=float, default=10.0, metavar="M",
-                        help="also save inside an epoch, every M minutes (default 10)")
-    parser.add_argument("--cluster", action="store_true",
-                        help="train on several machines: the environment variable TF_CONFIG names the members (chief, "
-                             "worker, ps) and this one; start the same command on each")
-    parser.add_argument("--cluster-timeout-s", type=float, metavar="S",
-                        help="with --cluster: seconds without an answer after which a member counts as missing "
-                             "(default 60)")
+    parser.add_argument(
+        "--steps-per-call",
+        type=int,
+        default=1,
+        metavar="N",
+        help="above 1: hold the images as bytes where TensorFlow computes (a GPU's memory) and take N "
+        "steps a Session call; same results (default 1)",
+    )
+    parser.add_argument(
+        "--checkpoint-minutes",
+        type=float,
+        default=10.0,
+        metavar="M",
+        help="also save inside an epoch, every M minutes (default 10)",
+    )
+    parser.add_argument(
+        "--cluster",
+        action="store_true",
+        help="train on several machines: the environment variable TF_CONFIG names the members (chief, "
+        "worker, ps) and this one; start the same command on each",
+    )
+    parser.add_argument(
+        "--cluster-timeout-s",
+        type=float,
+        metavar="S",
+        help="with --cluster: seconds without an answer after which a member counts as missing (default 60)",
+    )
     parser.add_argument("--require-gpu", action="store_true", help="exit 4 unless TensorFlow uses a GPU")
     parser.add_argument("--tf-log", action="store_true", help="show TensorFlow's own start-up lines")
     parser.add_argument("--json", action="store_true", help="print result.json instead of a table")
@@ -120,8 +144,12 @@ def run(args: argparse.Namespace) -> int:
 
                 result = lead(cluster, experiment, data, folder, record, options, log)
         if args.console != "report" or trained_before:
-            _print(result, folder.path, args.json, configuration.differences(
-                record["identity"], registry.experiment(experiment.report, experiment.run)))
+            _print(
+                result,
+                folder.path,
+                args.json,
+                configuration.differences(record["identity"], registry.experiment(experiment.report, experiment.run)),
+            )
     finally:
         log.close()
         folder.close()
@@ -134,11 +162,15 @@ def _check_steps_per_call(args: argparse.Namespace, augmentation: bool) -> None:
     if args.steps_per_call < 1:
         raise UsageError(f"--steps-per-call {args.steps_per_call} is out of range; allowed: 1 or more")
     if args.steps_per_call > 1 and args.cluster:
-        raise UsageError("--steps-per-call is for one machine: with --cluster a step's gradients cross the network; "
-                         "leave one of them out")
+        raise UsageError(
+            "--steps-per-call is for one machine: with --cluster a step's gradients cross the network; "
+            "leave one of them out"
+        )
     if args.steps_per_call > 1 and augmentation:
-        raise UsageError("--steps-per-call takes the images as they are, and augmentation=true changes them outside "
-                         "the graph; leave one of them out")
+        raise UsageError(
+            "--steps-per-call takes the images as they are, and augmentation=true changes them outside "
+            "the graph; leave one of them out"
+        )
 
 
 def _cluster(args: argparse.Namespace) -> Any:
@@ -165,8 +197,10 @@ def _check_finished_gpu(folder: Any, required: bool) -> None:
     if required:
         devices = read_sealed(folder.file("run.json"))["starts"][-1]["runtime"]["devices"]
         if not any(name.startswith("GPU") for name in devices):
-            raise MachineError(f"{folder.path} is finished, but was trained on {', '.join(devices)}; leave out "
-                               "--require-gpu, or train it again with --fresh")
+            raise MachineError(
+                f"{folder.path} is finished, but was trained on {', '.join(devices)}; leave out "
+                "--require-gpu, or train it again with --fresh"
+            )
 
 
 def _print(result: Dict[str, Any], path: str, as_json: bool, differences: Sequence[str]) -> None:
@@ -180,8 +214,10 @@ def _print(result: Dict[str, Any], path: str, as_json: bool, differences: Sequen
     for split in ("dev", "test"):
         scores = result[split]
         if scores is not None:
-            print(f"{split:8}{scores['macro_f1']:10.4f}{scores['weighted_f1']:10.4f}"
-                  f"{scores['accuracy']:10.4f}{scores['n']:8d}")
+            print(
+                f"{split:8}{scores['macro_f1']:10.4f}{scores['weighted_f1']:10.4f}"
+                f"{scores['accuracy']:10.4f}{scores['n']:8d}"
+            )
     reported = result["reported"]
     if reported["value"] is not None and result["data"] == "cifar10":
         other = f", but of another run than this: {'; '.join(differences)}" if differences else ""

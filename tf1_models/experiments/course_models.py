@@ -85,9 +85,7 @@ MODEL2 = CourseNet(
     batch_norm="none",
 )
 _SIM01 = dataclasses.replace(MODEL2, batch_norm="frozen")
-_SIM03 = dataclasses.replace(
-    MODEL, filters=(32, 64, 128, 128, 128), kernels_px=(3, 3, 3, 3, 2), pools_after=(2, 4, 5)
-)
+_SIM03 = dataclasses.replace(MODEL, filters=(32, 64, 128, 128, 128), kernels_px=(3, 3, 3, 3, 2), pools_after=(2, 4, 5))
 _SIM04 = dataclasses.replace(_SIM03, pools_after=(2, 5))
 _SIM06 = dataclasses.replace(_SIM04, filters=(32, 64, 256, 256, 256))
 _SIM08 = dataclasses.replace(
@@ -142,56 +140,125 @@ def _row(
 
 EXPERIMENTS = (
     _row(
-        "sim01_model2_bn", "B.2 #1", "model2, batch normalisation after every convolution", 0.5645, "56.45 %",
-        _SIM01, 8_878_282, 20, 256, "where BN sits and training=False",
+        "sim01_model2_bn",
+        "B.2 #1",
+        "model2, batch normalisation after every convolution",
+        0.5645,
+        "56.45 %",
+        _SIM01,
+        8_878_282,
+        20,
+        256,
+        "where BN sits and training=False",
     ),
     _row(
-        "sim02_model2_bn_50", "B.2 #2", "as #1, 50 epochs: exactly chance", 0.1, "10.0 %",
-        _SIM01, 8_878_282, 50, 256, "where BN sits and training=False",
+        "sim02_model2_bn_50",
+        "B.2 #2",
+        "as #1, 50 epochs: exactly chance",
+        0.1,
+        "10.0 %",
+        _SIM01,
+        8_878_282,
+        50,
+        256,
+        "where BN sits and training=False",
     ),
     # Assumed: a second 3x3x128 convolution after the first one in conv2
     _row(
-        "sim03_model_extra_conv", "B.2 #3", "model plus one convolution; the log says 70.8, the table 70.08",
-        0.708, "70.8 %", _SIM03, 3_395_006, 20, 256,
+        "sim03_model_extra_conv",
+        "B.2 #3",
+        "model plus one convolution; the log says 70.8, the table 70.08",
+        0.708,
+        "70.8 %",
+        _SIM03,
+        3_395_006,
+        20,
+        256,
     ),
     # Assumed: #3 without the pool after those two
     _row("sim04_one_pool_less", "B.2 #4", "#3 minus one pooling", 0.7231, "72.31 %", _SIM04, 12_611_006, 20, 256),
     _row(
-        "sim05_batch_512", "B.2 #5", "#4 with batch 512 (log steps 1943..1953 = 98 an epoch: 512)",
-        0.7312, "73.11999999999999 %", _SIM04, 12_611_006, 20, 512,
+        "sim05_batch_512",
+        "B.2 #5",
+        "#4 with batch 512 (log steps 1943..1953 = 98 an epoch: 512)",
+        0.7312,
+        "73.11999999999999 %",
+        _SIM04,
+        12_611_006,
+        20,
+        512,
     ),
     # Assumed: 256 for each 128
     _row(
-        "sim06_filters_256", "B.2 #6",
+        "sim06_filters_256",
+        "B.2 #6",
         "#4 with 128 -> 256 filters; table says batch 512, the log steps 3895..3915 mean 256",
-        0.7642, "76.42 %", _SIM06, 25_612_094, 20, 256,
+        0.7642,
+        "76.42 %",
+        _SIM06,
+        25_612_094,
+        20,
+        256,
     ),
     _row(
-        "sim07_filters_256_50", "B.2 #7",
+        "sim07_filters_256_50",
+        "B.2 #7",
         "#6 for 50 epochs; table says batch 512, the log steps (9745..9795, printed as 3745..3795) mean 256",
-        0.7949, "79.49000000000001 %", _SIM06, 25_612_094, 50, 256,
+        0.7949,
+        "79.49000000000001 %",
+        _SIM06,
+        25_612_094,
+        50,
+        256,
     ),
     # Assumed: #4 (128 filters) with one more 3x3x128 convolution and 5x5 kernels in conv1
     _row(
-        "sim08_deeper_wider", "B.2 #8", "one more convolution, larger filters; table says 75.14",
-        0.7515, "75.14999999999999 %", _SIM08, 12_792_894, 20, 256,
+        "sim08_deeper_wider",
+        "B.2 #8",
+        "one more convolution, larger filters; table says 75.14",
+        0.7515,
+        "75.14999999999999 %",
+        _SIM08,
+        12_792_894,
+        20,
+        256,
     ),
     # Assumed: 256 filters in the last convolution, 2x2 in the one before
     _row(
-        "sim09_last_filters_up", "B.2 #9",
+        "sim09_last_filters_up",
+        "B.2 #9",
         "model: more filters in the last convolution, smaller kernel in the one before",
-        0.7687, "76.87 %", _SIM09, 6_344_126, 20, 256,
+        0.7687,
+        "76.87 %",
+        _SIM09,
+        6_344_126,
+        20,
+        256,
     ),
     # Assumed: #9 with 256 filters there too
     _row(
-        "sim10_both_filters_up", "B.2 #10", "#9 with more filters in the convolution before too",
-        0.7653, "76.53 %", _SIM10, 6_508_094, 20, 256,
+        "sim10_both_filters_up",
+        "B.2 #10",
+        "#9 with more filters in the convolution before too",
+        0.7653,
+        "76.53 %",
+        _SIM10,
+        6_508_094,
+        20,
+        256,
     ),
     # Assumed: 32, 64, 128, 128, all 2x2, pools after the second and the fourth
     _row("sim11_model3", "B.2 #11", "final model3", 0.7624, "76.24 %", MODEL3, 12_411_742, 20, 256),
     _row(
-        "sim12_model3_50", "B.2 #12", "final model3, 50 epochs; the log says 77.3, the tables 77.03",
-        0.773, "77.3 %", MODEL3, 12_411_742, 50, 256,
+        "sim12_model3_50",
+        "B.2 #12",
+        "final model3, 50 epochs; the log says 77.3, the tables 77.03",
+        0.773,
+        "77.3 %",
+        MODEL3,
+        12_411_742,
+        50,
+        256,
     ),
     _row("model2", "Result A", "", 0.6689, "66.89 %", MODEL2, 8_876_234, 20, 256, ""),
     _row("model2_batch_512", "Result A", "", 0.6913, "69.13 %", MODEL2, 8_876_234, 20, 512, ""),
@@ -200,37 +267,56 @@ EXPERIMENTS = (
 
 VARIANTS = (
     Variant(
-        "model3_doubling", "sim11_model3", {"filters": "16,32,64,128"},
+        "model3_doubling",
+        "sim11_model3",
+        {"filters": "16,32,64,128"},
         "the other reading of 'filters doubling up to at most 128': 16/32/64/128",
     ),
     Variant(
-        "model3_published", "sim11_model3", {"filters": "64,64,128,256"},
+        "model3_published",
+        "sim11_model3",
+        {"filters": "64,64,128,256"},
         "a published model3 of the same course: 64, 64 | 128, 256 with two pools",
     ),
     Variant(
-        "model", "sim03_model_extra_conv",
+        "model",
+        "sim03_model_extra_conv",
         {"filters": "32,64,128,128", "kernels_px": "3,3,3,2", "pools_after": "2,3,4"},
         "the given program as it came: the base of #3 to #10, for which the report prints no number",
     ),
 )
 
 QUIRKS = (
-    Quirk("Q1", "double softmax",
-          "The loss is softmax cross-entropy over the softmax output: log(e+9) - accuracy once the softmax saturates, "
-          "floor 1.4612. 75 of 77 printed steps have loss + accuracy = 2.4612 within 0.008; the others are misprints."),
-    Quirk("Q2", "no shuffling",
-          "Batches in file order in every epoch. Sim #2's log proves it: its net calls every picture an automobile, "
-          "and the batch accuracies that it logged are the shares of automobiles in just these batches."),
-    Quirk("Q3", "inert dropout",
-          "tf.layers.dropout without training=True is the identity in training too."),
-    Quirk("Q4", "frozen batch norm (sim #1, #2)",
-          "tf.layers.batch_normalization without training=True normalises with the initial moving statistics (0, 1): "
-          "only gamma and beta learn. After the pool in conv1 and conv2, after the convolution in conv3 to conv5."),
-    Quirk("Q5", "the step is counted from 1 in the log",
-          "Every 10th step from 5 on: the last printed step of 20 epochs at batch 256 is 3915 of 3920."),
-    Quirk("Q20", "chosen on the test set",
-          "No dev split: trained on all 50,000 images, graphs compared by test accuracy; dev_split=first_quarter gives "
-          "any run one."),
+    Quirk(
+        "Q1",
+        "double softmax",
+        "The loss is softmax cross-entropy over the softmax output: log(e+9) - accuracy once the softmax saturates, "
+        "floor 1.4612. 75 of 77 printed steps have loss + accuracy = 2.4612 within 0.008; the others are misprints.",
+    ),
+    Quirk(
+        "Q2",
+        "no shuffling",
+        "Batches in file order in every epoch. Sim #2's log proves it: its net calls every picture an automobile, "
+        "and the batch accuracies that it logged are the shares of automobiles in just these batches.",
+    ),
+    Quirk("Q3", "inert dropout", "tf.layers.dropout without training=True is the identity in training too."),
+    Quirk(
+        "Q4",
+        "frozen batch norm (sim #1, #2)",
+        "tf.layers.batch_normalization without training=True normalises with the initial moving statistics (0, 1): "
+        "only gamma and beta learn. After the pool in conv1 and conv2, after the convolution in conv3 to conv5.",
+    ),
+    Quirk(
+        "Q5",
+        "the step is counted from 1 in the log",
+        "Every 10th step from 5 on: the last printed step of 20 epochs at batch 256 is 3915 of 3920.",
+    ),
+    Quirk(
+        "Q20",
+        "chosen on the test set",
+        "No dev split: trained on all 50,000 images, graphs compared by test accuracy; dev_split=first_quarter gives "
+        "any run one.",
+    ),
 )
 
 ASSUMED = (
@@ -255,8 +341,11 @@ CONTRADICTIONS = (
     ("batch size of #6", "log: steps to 3915 = 19*196 + 191, batch 256", "table: 512"),
     ("batch size of #7", "log: steps to 9795 = 49*196 + 191 (printed 3795), batch 256", "table: 512"),
     ("steps of model2 and model3 at 20 epochs", "result listings: 3665 to 3695", "their percentages: 3865 to 3895"),
-    ("a step of model3", "simulation log: step 3865, accuracy 0.9219, loss 1.5387",
-     "result listing: step 3665, accuracy 0.9213, loss 1.3307 (below the floor 1.4612)"),
+    (
+        "a step of model3",
+        "simulation log: step 3865, accuracy 0.9219, loss 1.5387",
+        "result listing: step 3665, accuracy 0.9213, loss 1.3307 (below the floor 1.4612)",
+    ),
     ("a step of #4", "accuracy 0.7878, no multiple of 1/256", "its loss 1.6981 means 0.763"),
     ("the pass mark", "introduction: 73 %", "simulation #4: 72 %"),
 )

@@ -48,8 +48,10 @@ class NineConvNet:
     def __post_init__(self) -> None:
         check_fields(self)
         if self.seed_stream == "report" and self.trunk == "shallow":
-            raise UsageError("seed_stream=report is for the final listing and its ablations: what stood before the "
-                             "shallow listings is not known; leave it out")
+            raise UsageError(
+                "seed_stream=report is for the final listing and its ablations: what stood before the "
+                "shallow listings is not known; leave it out"
+            )
 
 
 _NINE = NineConvNet(
@@ -116,75 +118,148 @@ def _row(
 EXPERIMENTS = (
     _row("final", "final listing", "", 0.76037, "0.760370", _NINE, 15_458_378, 50),
     _row(
-        "single_fc", "last ablation", "softmax layer only", 0.754192, "0.754192",
-        dataclasses.replace(_NINE, single_fc=True), 7_065_674, 50,
+        "single_fc",
+        "last ablation",
+        "softmax layer only",
+        0.754192,
+        "0.754192",
+        dataclasses.replace(_NINE, single_fc=True),
+        7_065_674,
+        50,
     ),
     _row(
-        "without_conv9", "ablation", "without the last 512-filter convolution", 0.748226, "0.748226",
-        dataclasses.replace(_NINE, without_conv9=True), 13_098_570, 50, assumed="epochs (log line lost)",
+        "without_conv9",
+        "ablation",
+        "without the last 512-filter convolution",
+        0.748226,
+        "0.748226",
+        dataclasses.replace(_NINE, without_conv9=True),
+        13_098_570,
+        50,
+        assumed="epochs (log line lost)",
     ),
     _row(
-        "without_conv256_a", "ablation", "without the 256-filter block, first of two runs", 0.71519, "0.715190",
-        dataclasses.replace(_NINE, block_256="removed"), 26_566_218, 50,
-        basis="assumed", assumed="which layers went, pool, width of fc1",
+        "without_conv256_a",
+        "ablation",
+        "without the 256-filter block, first of two runs",
+        0.71519,
+        "0.715190",
+        dataclasses.replace(_NINE, block_256="removed"),
+        26_566_218,
+        50,
+        basis="assumed",
+        assumed="which layers went, pool, width of fc1",
     ),
     _row(
-        "without_conv256_b", "ablation", "second of two runs", 0.738178, "0.738178",
-        dataclasses.replace(_NINE, block_256="removed"), 26_566_218, 50,
+        "without_conv256_b",
+        "ablation",
+        "second of two runs",
+        0.738178,
+        "0.738178",
+        dataclasses.replace(_NINE, block_256="removed"),
+        26_566_218,
+        50,
         basis="assumed",
         assumed="which layers went, pool, width of fc1; a second trial, perhaps of another variant",
     ),
     _row(
-        "shallow", "earlier experiments", "2 convolutions, no dropout; epoch losses 3372.01 -> 75.87",
-        0.505674, "0.505674", _SHALLOW, 2_184_074, 15,
-        basis="assumed", assumed="no L2, strides, initialiser, learning rate", keep_prob=1.0, patience_epochs=None,
+        "shallow",
+        "earlier experiments",
+        "2 convolutions, no dropout; epoch losses 3372.01 -> 75.87",
+        0.505674,
+        "0.505674",
+        _SHALLOW,
+        2_184_074,
+        15,
+        basis="assumed",
+        assumed="no L2, strides, initialiser, learning rate",
+        keep_prob=1.0,
+        patience_epochs=None,
     ),
     _row(
-        "shallow_dropout", "earlier experiments", "dropout after both poolings; epoch losses about 480",
-        0.573845, "0.573845", dataclasses.replace(_SHALLOW, pool_dropout=True), 2_184_074, 15,
-        basis="assumed", assumed="as shallow; keep_prob", patience_epochs=None,
+        "shallow_dropout",
+        "earlier experiments",
+        "dropout after both poolings; epoch losses about 480",
+        0.573845,
+        "0.573845",
+        dataclasses.replace(_SHALLOW, pool_dropout=True),
+        2_184_074,
+        15,
+        basis="assumed",
+        assumed="as shallow; keep_prob",
+        patience_epochs=None,
     ),
     _row(
-        "shallow_dropout_early_stop", "earlier experiments",
+        "shallow_dropout_early_stop",
+        "earlier experiments",
         "early stopped after epoch 22, smallest epoch loss 465.99",
-        0.616821, "0.616821", dataclasses.replace(_SHALLOW, pool_dropout=True), 2_184_074, 50,
-        basis="assumed", assumed="as shallow_dropout; patience; the epoch limit (it stopped after 22)",
+        0.616821,
+        "0.616821",
+        dataclasses.replace(_SHALLOW, pool_dropout=True),
+        2_184_074,
+        50,
+        basis="assumed",
+        assumed="as shallow_dropout; patience; the epoch limit (it stopped after 22)",
     ),
 )
 
 VARIANTS = (
     Variant(
-        "fc2_bypassed", "final", {"fc2_bypassed": "true"},
+        "fc2_bypassed",
+        "final",
+        {"fc2_bypassed": "true"},
         "Q15: the published copy's l11 = dropout(l10); W_fc2 only decays",
     ),
     Variant(
-        "pool_kept", "without_conv256_a", {"block_256": "pool_kept"},
+        "pool_kept",
+        "without_conv256_a",
+        {"block_256": "pool_kept"},
         "the 256 block's convolutions go, its pool stays: 13,983,306 parameters",
     ),
     Variant(
-        "patience_4", "shallow_dropout_early_stop", {"patience_epochs": "4"},
+        "patience_4",
+        "shallow_dropout_early_stop",
+        {"patience_epochs": "4"},
         "the other reading of the log's `step: 5`: patience 4, printed after the count is raised",
     ),
 )
 
 QUIRKS = (
-    Quirk("D1", "explicit op seeds",
-          "TensorFlow's stream of seed 51 (initial values, dropout masks) depends on graph and version, so the kit has "
-          "its own; NumPy's, the order of the batches, is frozen and is the report's own. seed_stream=report gives the "
-          "initial values that TensorFlow 1.13 derived, assuming a published copy's statements before the layers."),
-    Quirk("Q12", "Xavier biases",
-          "Biases are drawn from Xavier-uniform too; for shape [n], fan_in = fan_out = n: U(-sqrt(3/n), sqrt(3/n))."),
+    Quirk(
+        "D1",
+        "explicit op seeds",
+        "TensorFlow's stream of seed 51 (initial values, dropout masks) depends on graph and version, so the kit has "
+        "its own; NumPy's, the order of the batches, is frozen and is the report's own. seed_stream=report gives the "
+        "initial values that TensorFlow 1.13 derived, assuming a published copy's statements before the layers.",
+    ),
+    Quirk(
+        "Q12",
+        "Xavier biases",
+        "Biases are drawn from Xavier-uniform too; for shape [n], fan_in = fan_out = n: U(-sqrt(3/n), sqrt(3/n)).",
+    ),
     Quirk("Q13", "raw pixels", "Pixels 0..255 enter unscaled; the first epoch's loss sum (3,372) shows it."),
-    Quirk("Q14", "the reported F1 is weighted",
-          "scikit-learn's average='weighted' over dev; this kit's headline is macro-F1, weighted-F1 beside it."),
-    Quirk("Q15", "bypassed second fully connected layer",
-          "A published copy has l11 = dropout(l10). The report's listing uses l11: the bypass is a variant."),
-    Quirk("Q16", "labels one-hot-encoded again for every batch",
-          "y_train_one_hot.eval() per batch and list-comprehension batches: a cost, no result; only in the bench."),
-    Quirk("Q21", "a NaN makes early stopping forget its best",
-          "A NaN loss counts as 'any other loss' and becomes the best; the next loss, however bad, is not worse than "
-          "NaN and becomes the best in its turn. The rule fires again only after six losses in a row worse than that "
-          "one."),
+    Quirk(
+        "Q14",
+        "the reported F1 is weighted",
+        "scikit-learn's average='weighted' over dev; this kit's headline is macro-F1, weighted-F1 beside it.",
+    ),
+    Quirk(
+        "Q15",
+        "bypassed second fully connected layer",
+        "A published copy has l11 = dropout(l10). The report's listing uses l11: the bypass is a variant.",
+    ),
+    Quirk(
+        "Q16",
+        "labels one-hot-encoded again for every batch",
+        "y_train_one_hot.eval() per batch and list-comprehension batches: a cost, no result; only in the bench.",
+    ),
+    Quirk(
+        "Q21",
+        "a NaN makes early stopping forget its best",
+        "A NaN loss counts as 'any other loss' and becomes the best; the next loss, however bad, is not worse than "
+        "NaN and becomes the best in its turn. The rule fires again only after six losses in a row worse than that "
+        "one.",
+    ),
 )
 
 ASSUMED = (

@@ -103,17 +103,32 @@ def _warm(
 ) -> Experiment:
     """A run that continued from earlier weights (Q10); here it starts afresh, and its basis says so."""
     return _row(
-        run, where,
+        run,
+        where,
         "carried-over weights: the report says these runs started from earlier weights" + (f"; {more}" if more else ""),
-        value, printed, basis="unrecoverable", assumed="starting weights", activation=activation,
-        weight_init=weight_init, optimizer=optimizer, augmentation=augmentation,
+        value,
+        printed,
+        basis="unrecoverable",
+        assumed="starting weights",
+        activation=activation,
+        weight_init=weight_init,
+        optimizer=optimizer,
+        augmentation=augmentation,
     )
 
 
 def _step_size(step_size_epochs: int, value: float, printed: str) -> Experiment:
     """A run of the series over StepLR's step size, whose length is assumed."""
-    return _row(f"step_size_{step_size_epochs}", "2, step size", "100 epochs assumed", value, printed,
-                assumed="100 epochs", epochs=100, step_size_epochs=step_size_epochs)
+    return _row(
+        f"step_size_{step_size_epochs}",
+        "2, step size",
+        "100 epochs assumed",
+        value,
+        printed,
+        assumed="100 epochs",
+        epochs=100,
+        step_size_epochs=step_size_epochs,
+    )
 
 
 _FIRST, _ACTIVATION, _OPTIMIZER = "2, first list", "2, activations", "2, optimizers"
@@ -124,11 +139,25 @@ _COMMA = "the comma of Dropout2d(0,35) in this run too"
 
 EXPERIMENTS = (
     _row("final", "1, 4", "", 0.77504, "77.5040054321289", selection="best_of_unknown_n", epochs=30),  # Q19
-    _warm("warm_sgd", _FIRST + ", 1", 0.667969, "66.796", more="SGD, ReLU, weight initialisation",
-          weight_init="xavier", optimizer="torch_sgd"),
+    _warm(
+        "warm_sgd",
+        _FIRST + ", 1",
+        0.667969,
+        "66.796",
+        more="SGD, ReLU, weight initialisation",
+        weight_init="xavier",
+        optimizer="torch_sgd",
+    ),
     _warm("warm_adam", _FIRST + ", 2", 0.710337, "71.033", weight_init="xavier"),
-    _warm("warm_augment", _FIRST + ", 3", 0.277544, "27.754", more="data augmentation", weight_init="xavier",
-          augmentation=True),
+    _warm(
+        "warm_augment",
+        _FIRST + ", 3",
+        0.277544,
+        "27.754",
+        more="data augmentation",
+        weight_init="xavier",
+        augmentation=True,
+    ),
     _warm("warm_no_init_a", _FIRST + ", 4", 0.741987, "74.198"),
     _warm("warm_no_init_b", _FIRST + ", 4", 0.751202, "75.120"),
     _warm("warm_leaky_relu", _ACTIVATION, 0.745693, "74.569", activation="leaky_relu"),
@@ -145,10 +174,28 @@ EXPERIMENTS = (
     _row("relu_adam", _SCRATCH, "", 0.751903, "75.190", assumed=_20_EPOCHS, activation="relu"),
     _row("prelu_adam", _SCRATCH, "", 0.759615, "75.961", assumed=_20_EPOCHS),
     _row("step_lr", _SCHEDULE, "", 0.770433, "77.043", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
-    _row("multi_step_lr", _SCHEDULE, "milestones 15000 and 175000, gamma -0.2", 0.769631, "76.963", assumed=_20_EPOCHS,
-         schedule="multi_step", step_size_epochs=None, milestones_epochs=(15000, 175000), gamma=-0.2),  # Q11
-    _row("exponential_lr", _SCHEDULE, "gamma 0.2", 0.766927, "76.692", assumed=_20_EPOCHS, schedule="exponential",
-         step_size_epochs=None),
+    _row(
+        "multi_step_lr",
+        _SCHEDULE,
+        "milestones 15000 and 175000, gamma -0.2",
+        0.769631,
+        "76.963",
+        assumed=_20_EPOCHS,
+        schedule="multi_step",
+        step_size_epochs=None,
+        milestones_epochs=(15000, 175000),
+        gamma=-0.2,
+    ),  # Q11
+    _row(
+        "exponential_lr",
+        _SCHEDULE,
+        "gamma 0.2",
+        0.766927,
+        "76.692",
+        assumed=_20_EPOCHS,
+        schedule="exponential",
+        step_size_epochs=None,
+    ),
     _row("batch_32", _BATCH, "", 0.763722, "76.372", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
     _row("batch_64", _BATCH, "", 0.75621, "75.620", assumed=_20_EPOCHS, batch_size=64),
     _row("batch_128", _BATCH, "", 0.756611, "75.661", assumed=_20_EPOCHS, batch_size=128),
@@ -172,13 +219,25 @@ EXPERIMENTS = (
 )
 
 VARIANTS = (
-    Variant("exponential_lr_stepped", "exponential_lr", {"schedule_stepped": "true"},
-            "Q9: with schedule.step() every epoch; beside `exponential_lr` it decides which reading is right"),
+    Variant(
+        "exponential_lr_stepped",
+        "exponential_lr",
+        {"schedule_stepped": "true"},
+        "Q9: with schedule.step() every epoch; beside `exponential_lr` it decides which reading is right",
+    ),
     Variant("final_stepped", "final", {"schedule_stepped": "true"}, "Q9: StepLR(20, 0.2) stepped every epoch"),
-    Variant("multi_step_lr_stepped", "multi_step_lr", {"schedule_stepped": "true"},
-            "Q11: even when stepped, milestones of 15000 and 175000 epochs never fire"),
-    Variant("final_acting_dropout", "final", {"dropout_acts": "true", "keep_prob": "0.65"},
-            "Q7 mended: Dropout2d(0.35), as the report's text means it"),
+    Variant(
+        "multi_step_lr_stepped",
+        "multi_step_lr",
+        {"schedule_stepped": "true"},
+        "Q11: even when stepped, milestones of 15000 and 175000 epochs never fire",
+    ),
+    Variant(
+        "final_acting_dropout",
+        "final",
+        {"dropout_acts": "true", "keep_prob": "0.65"},
+        "Q7 mended: Dropout2d(0.35), as the report's text means it",
+    ),
     Variant("acting_dropout_30", "dropout_30", {"dropout_acts": "true", "keep_prob": "0.7"}, "Q7 mended: p = 0.30"),
     Variant("acting_dropout_35", "dropout_35", {"dropout_acts": "true", "keep_prob": "0.65"}, "Q7 mended: p = 0.35"),
     Variant("acting_dropout_40", "dropout_40", {"dropout_acts": "true", "keep_prob": "0.6"}, "Q7 mended: p = 0.40"),
@@ -186,22 +245,40 @@ VARIANTS = (
 )
 
 QUIRKS = (
-    Quirk("Q7", "inert dropout",
-          "nn.Dropout2d(0,35) is p=0, inplace=35: a comma for a point. The printed module says Dropout2d(p=0, "
-          "inplace=35). So dropout_30 … dropout_45 are four runs of one configuration."),
-    Quirk("Q8", "9,984 test images",
-          "drop_last=True in the test loader too: 312 whole batches of 32 (156 of 64, 78 of 128). Each of the 41 "
-          "reported values is k/9984 to the last digit (final: 7,738/9,984)."),
-    Quirk("Q9", "no schedule.step()",
-          "Nothing in what survives of the listing steps the schedule, so the rate stays 0.002 (Assumed; the listing "
-          "has lost other lines). Stepped, ExponentialLR(0.2) leaves a rate of 3.2e-6 after four epochs, yet 76.69 is "
-          "reported. Both readings can be run."),
-    Quirk("Q10", "carried-over weights",
-          "The warm_* runs continued from earlier weights, by the report's own word: they cannot be reproduced."),
-    Quirk("Q11", "a schedule that never fires",
-          "MultiStepLR with gamma -0.2 and milestones 15000 and 175000, counted in epochs."),
-    Quirk("Q19", "the best of an unknown number",
-          "final, step_lr and batch_32 are the highest of several tries, by the report's own words."),
+    Quirk(
+        "Q7",
+        "inert dropout",
+        "nn.Dropout2d(0,35) is p=0, inplace=35: a comma for a point. The printed module says Dropout2d(p=0, "
+        "inplace=35). So dropout_30 … dropout_45 are four runs of one configuration.",
+    ),
+    Quirk(
+        "Q8",
+        "9,984 test images",
+        "drop_last=True in the test loader too: 312 whole batches of 32 (156 of 64, 78 of 128). Each of the 41 "
+        "reported values is k/9984 to the last digit (final: 7,738/9,984).",
+    ),
+    Quirk(
+        "Q9",
+        "no schedule.step()",
+        "Nothing in what survives of the listing steps the schedule, so the rate stays 0.002 (Assumed; the listing "
+        "has lost other lines). Stepped, ExponentialLR(0.2) leaves a rate of 3.2e-6 after four epochs, yet 76.69 is "
+        "reported. Both readings can be run.",
+    ),
+    Quirk(
+        "Q10",
+        "carried-over weights",
+        "The warm_* runs continued from earlier weights, by the report's own word: they cannot be reproduced.",
+    ),
+    Quirk(
+        "Q11",
+        "a schedule that never fires",
+        "MultiStepLR with gamma -0.2 and milestones 15000 and 175000, counted in epochs.",
+    ),
+    Quirk(
+        "Q19",
+        "the best of an unknown number",
+        "final, step_lr and batch_32 are the highest of several tries, by the report's own words.",
+    ),
     Quirk("Q20", "chosen on the test set", "There is no dev split: every choice follows test accuracy."),
 )
 

@@ -25,9 +25,15 @@ def check_source(source: Source, rows: Optional[int]) -> Dict[str, Any]:
         `leaderboard_name`.
     """
     out: Dict[str, Any] = {
-        "file": source.name, "status": "invalid", "format": None, "rows": None, "problems": [], "notes": [],
-        "sha256": None, "leaderboard_name": None,
-    }  # fmt: skip
+        "file": source.name,
+        "status": "invalid",
+        "format": None,
+        "rows": None,
+        "problems": [],
+        "notes": [],
+        "sha256": None,
+        "leaderboard_name": None,
+    }
     try:
         data = source.read()
     except Refused as reason:

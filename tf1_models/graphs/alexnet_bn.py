@@ -172,8 +172,9 @@ class _Layers:
         """
         size_px = x.shape.as_list()[1]
         if size_px not in (SMALL_PX, IMAGE_SIZE_PX):
-            raise ValueError(f"alexnet_bn takes pictures of {SMALL_PX}x{SMALL_PX} or {IMAGE_SIZE_PX}x{IMAGE_SIZE_PX}, "
-                             f"not {x.shape}")
+            raise ValueError(
+                f"alexnet_bn takes pictures of {SMALL_PX}x{SMALL_PX} or {IMAGE_SIZE_PX}x{IMAGE_SIZE_PX}, not {x.shape}"
+            )
         with tf.variable_scope(name):
             kernel, bias = self._kernel_and_bias((kernel_px, kernel_px, int(x.shape[-1]), filters))
             if size_px == SMALL_PX:

@@ -105,9 +105,7 @@ class _Layers:
         return f"{tf.get_variable_scope().name}/{name}"
 
     def _variable(self, name: str, shape: Tuple[int, ...], initializer: Any, trainable: bool = True) -> Any:
-        return tf.get_variable(
-            name, shape=shape, dtype=self.dtype, initializer=initializer, trainable=trainable
-        )
+        return tf.get_variable(name, shape=shape, dtype=self.dtype, initializer=initializer, trainable=trainable)
 
     def _kernel_and_bias(self, shape: Tuple[int, ...]) -> Tuple[Any, Any]:
         initializer = tf.glorot_uniform_initializer(seed=op_seed(self.seed, self._path("kernel")), dtype=self.dtype)

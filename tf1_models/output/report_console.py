@@ -205,8 +205,7 @@ class AlexnetBnConsole(ReportConsole):
         if not resumed:
             train_indices, dev_indices = split_indices(self.experiment.dev_split, data.y_train)
             n_dev = 0 if dev_indices is None else len(dev_indices)
-            for text in alexnet_bn_start_lines(len(train_indices), n_dev, len(data.y_test),
-                                               self.experiment.batch_size):
+            for text in alexnet_bn_start_lines(len(train_indices), n_dev, len(data.y_test), self.experiment.batch_size):
                 self.write(text)
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:

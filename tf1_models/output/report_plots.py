@@ -25,9 +25,7 @@ def _axes(width: float = 6.4, height: float = 4.8) -> Any:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MachineError(
-            f"the report's pictures need matplotlib ({error}): {install_command('plots')}"
-        ) from error
+        raise MachineError(f"the report's pictures need matplotlib ({error}): {install_command('plots')}") from error
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure.add_subplot(1, 1, 1)

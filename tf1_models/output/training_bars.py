@@ -17,7 +17,7 @@ _COLUMNS = {"bar": 32, "run": 44, "loss": 58, "ETA": 74, "accuracy": 92, "sample
 
 
 def clock(seconds: float) -> str:
-    """"1:02:03"; hours are counted on."""
+    """ "1:02:03"; hours are counted on."""
     whole = int(round(seconds))
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
@@ -86,9 +86,11 @@ class Lines(Watcher):
         self._clock.step()
         if self._due():
             loss = float(seen.values["loss"])
-            self._say(f"{self._label}  step {seen.step_in_epoch}/{seen.n_steps}  loss {loss:.4f}  "
-                      f"accuracy {seen.accuracy:.4f}  {seen.samples_per_s:.1f} samples/s  "
-                      f"run's end in {clock(self._clock.seconds_left())}")
+            self._say(
+                f"{self._label}  step {seen.step_in_epoch}/{seen.n_steps}  loss {loss:.4f}  "
+                f"accuracy {seen.accuracy:.4f}  {seen.samples_per_s:.1f} samples/s  "
+                f"run's end in {clock(self._clock.seconds_left())}"
+            )
 
     def start_part(self, name: str, n_images: int) -> None:
         self._part, self._n_images = name, n_images
@@ -123,9 +125,14 @@ class Bars(Watcher):
     def step(self, seen: StepSeen) -> None:
         self._clock.step()
         if self._bar is not None:
-            self._move(seen.step_in_epoch, {"loss": f"{float(seen.values['loss']):.4f}",
-                                            "accuracy": f"{seen.accuracy:.4f}",
-                                            "samples/s": f"{seen.samples_per_s:.0f}"})
+            self._move(
+                seen.step_in_epoch,
+                {
+                    "loss": f"{float(seen.values['loss']):.4f}",
+                    "accuracy": f"{seen.accuracy:.4f}",
+                    "samples/s": f"{seen.samples_per_s:.0f}",
+                },
+            )
         if seen.step_in_epoch == seen.n_steps:
             self.close()
 
@@ -183,9 +190,16 @@ def started(label: str, total: int, run_clock: Optional[RunClock] = None) -> Any
         widgets += [" ", progressbar.Bar(min_width=_COLUMNS["bar"]), " ", progressbar.Percentage()]
         if run_clock is not None:
             widgets += [field("loss"), field("accuracy"), field("samples/s")]
-        widgets += [progressbar.ETA(min_width=_COLUMNS["ETA"], format=" ETA %(eta)s", format_finished=" %(elapsed)s",
-                                    format_not_started=" ETA --:--:--", format_zero=" ETA 0:00:00",
-                                    format_NA=" ETA N/A")]
+        widgets += [
+            progressbar.ETA(
+                min_width=_COLUMNS["ETA"],
+                format=" ETA %(eta)s",
+                format_finished=" %(elapsed)s",
+                format_not_started=" ETA --:--:--",
+                format_zero=" ETA 0:00:00",
+                format_NA=" ETA N/A",
+            )
+        ]
         if run_clock is not None:
             widgets.append(_run_eta(progressbar, run_clock))
     options: Dict[str, Any] = {"max_value": total or progressbar.UnknownLength, "widgets": widgets, "fd": sys.stderr}

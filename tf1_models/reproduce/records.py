@@ -29,8 +29,10 @@ def read(path: str = PATH) -> List[FinishedRun]:
             document = json.load(stream)
         if document["schema"] != 1:
             raise InputError(f"{os.path.basename(path)} has schema {document['schema']}; this kit reads 1")
-        return [FinishedRun(**{key: row[key] for key in _FIELDS}, test_at=row.get("test_at", {}))
-                for row in document["runs"]]
+        return [
+            FinishedRun(**{key: row[key] for key in _FIELDS}, test_at=row.get("test_at", {}))
+            for row in document["runs"]
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{os.path.basename(path)} cannot be read: {one_line(error)}") from error
 
@@ -45,8 +47,13 @@ def belongs(run: FinishedRun) -> bool:
 
 
 def _key(run: FinishedRun) -> Tuple[Any, ...]:
-    return (registry.REPORTS.index(run.report), run.run, to_json(dict(run.identity), indent=None), run.data_digest,
-            run.seed)
+    return (
+        registry.REPORTS.index(run.report),
+        run.run,
+        to_json(dict(run.identity), indent=None),
+        run.data_digest,
+        run.seed,
+    )
 
 
 def _record(run: FinishedRun) -> Dict[str, Any]:

@@ -21,7 +21,7 @@ class Logged(NamedTuple):
 
 
 def read() -> Dict[str, List[Logged]]:
-    """"<report>/<run>" -> its logged values, in the order of the report."""
+    """ "<report>/<run>" -> its logged values, in the order of the report."""
     found: Dict[str, List[Logged]] = {}
     with open(PATH, encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):

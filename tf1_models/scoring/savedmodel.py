@@ -40,11 +40,14 @@ def export(source: Source, out: str) -> Optional[str]:
             taken = checkpoint_source.restore(tf, session, source)
             try:
                 tf.saved_model.simple_save(
-                    session, out, inputs={"images": graph.image_bytes},
+                    session,
+                    out,
+                    inputs={"images": graph.image_bytes},
                     outputs={"probabilities": graph.handles.probabilities, "predictions": graph.handles.predictions},
                 )
             except (OSError, tf.errors.OpError) as error:
                 shutil.rmtree(out, ignore_errors=True)  # it is ours: it did not exist
-                raise MachineError(f"{out} cannot be written ({tensorflow_words(error)}); choose another place, or "
-                                   "mend this one") from error
+                raise MachineError(
+                    f"{out} cannot be written ({tensorflow_words(error)}); choose another place, or mend this one"
+                ) from error
     return taken

@@ -17,8 +17,9 @@ OK = "ok"
 CHECKS = ("weights", "logits", "activations", "scores")
 
 
-def verify(name: str, data: Any = None, batch_size: Optional[int] = None, threads: Optional[int] = None
-           ) -> Dict[str, Any]:
+def verify(
+    name: str, data: Any = None, batch_size: Optional[int] = None, threads: Optional[int] = None
+) -> Dict[str, Any]:
     """Checks one stored checkpoint.
 
     Args:
@@ -103,8 +104,10 @@ def _scores(folder: str, document: Dict[str, Any], source: Any, data: Any, threa
             return "failed: the data's labels are not CIFAR-10's official sequence (another class order?)"
         return "not checked (another copy of CIFAR-10 than the recorded one)"
     _, dev = split_indices(source.experiment.dev_split, data.y_train)
-    for split, images, truth, indices in (("dev", data.x_train, data.y_train, dev),
-                                          ("test", data.x_test, data.y_test, np.arange(len(data.y_test)))):
+    for split, images, truth, indices in (
+        ("dev", data.x_train, data.y_train, dev),
+        ("test", data.x_test, data.y_test, np.arange(len(data.y_test))),
+    ):
         if indices is None:
             continue
         recorded = np.load(os.path.join(folder, f"predictions_{split}.npy"), allow_pickle=False)

@@ -45,8 +45,10 @@ def load() -> np.ndarray:
     """
     path = os.path.join(stored_folder(), FILE)
     if not os.path.isfile(path):
-        raise InputError(f"{path} is missing; it is part of the folder checkpoints/ of the kit's repository: set "
-                         "TF1_MODELS_CHECKPOINTS to that folder of a checkout")
+        raise InputError(
+            f"{path} is missing; it is part of the folder checkpoints/ of the kit's repository: set "
+            "TF1_MODELS_CHECKPOINTS to that folder of a checkout"
+        )
     if sha256_file(path) != SHA256:
         raise InputError(f"{path} is damaged; restore it from the kit's repository")
     return read_images(path)

@@ -26,8 +26,9 @@ def positions(layer: str, size: int) -> np.ndarray:
     return np.sort(rng.choice(size, min(N_SAMPLES, size), replace=False)).astype(np.int64)
 
 
-def measure(source: Source, images: np.ndarray, batch_size: Optional[int] = None,
-            threads: Optional[int] = None) -> Dict[str, np.ndarray]:
+def measure(
+    source: Source, images: np.ndarray, batch_size: Optional[int] = None, threads: Optional[int] = None
+) -> Dict[str, np.ndarray]:
     """Runs the checkpoint's graph on images.
 
     Args:

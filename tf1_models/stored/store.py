@@ -85,8 +85,12 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
     os.rename(fresh, folder)
     fsync_folder(os.path.dirname(folder))
     shutil.rmtree(before, ignore_errors=True)
-    return {"name": os.path.basename(folder), "old": None if old is None else old[split], "new": scores[split],
-            "folder": folder}
+    return {
+        "name": os.path.basename(folder),
+        "old": None if old is None else old[split],
+        "new": scores[split],
+        "folder": folder,
+    }
 
 
 def name_of(experiment: Experiment) -> str:
@@ -141,8 +145,9 @@ def _save_weights(source: Source, target: str) -> Any:
             return saving.variable_table(variables)
 
 
-def _write_manifest(folder: str, source: Source, run: Dict[str, Any], data: Dataset,
-                    scores: Dict[str, Any], variables: Optional[Any]) -> None:
+def _write_manifest(
+    folder: str, source: Source, run: Dict[str, Any], data: Dataset, scores: Dict[str, Any], variables: Optional[Any]
+) -> None:
     experiment, trained = source.experiment, source.manifest
     if trained is None:
         raise InputError("only checkpoints of the kit's own runs are stored")
@@ -160,20 +165,23 @@ def _write_manifest(folder: str, source: Source, run: Dict[str, Any], data: Data
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
         files[name] = {"size": os.path.getsize(path), "sha256": sha256_file(path)}
-    write_sealed(os.path.join(folder, "manifest.json"), {
-        "schema": 1,
-        "config": {**trained["config"], "id8": config_id(experiment, data.digest)},
-        "data": data.name,
-        "data_lossy": data.lossy,
-        "epochs_run": progress["epoch"],
-        "epochs_reported": registry.experiment(experiment.report, experiment.run).epochs,
-        "cut": cut,
-        "step": trained["step"],
-        "versions": [start["runtime"] for start in run["starts"]],
-        "written_by": {"tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()},
-        "scores": scores,
-        "reported": reported_of(experiment),
-        "weights": stored_manifest.WEIGHTS if variables is not None else None,
-        "variables": variables,
-        "files": files,
-    })
+    write_sealed(
+        os.path.join(folder, "manifest.json"),
+        {
+            "schema": 1,
+            "config": {**trained["config"], "id8": config_id(experiment, data.digest)},
+            "data": data.name,
+            "data_lossy": data.lossy,
+            "epochs_run": progress["epoch"],
+            "epochs_reported": registry.experiment(experiment.report, experiment.run).epochs,
+            "cut": cut,
+            "step": trained["step"],
+            "versions": [start["runtime"] for start in run["starts"]],
+            "written_by": {"tensorflow": tensorflow, "numpy": np.__version__, "python": platform.python_version()},
+            "scores": scores,
+            "reported": reported_of(experiment),
+            "weights": stored_manifest.WEIGHTS if variables is not None else None,
+            "variables": variables,
+            "files": files,
+        },
+    )

@@ -27,39 +27,60 @@ def rows() -> List[Dict[str, Any]]:
         scores, split = document["scores"], "dev" if document["scores"]["dev"] else "test"
         weights = f"{stored_manifest.WEIGHTS}."
         sizes = [one["size"] for file, one in document["files"].items() if file.startswith(weights)]
-        found.append({
-            "name": name,
-            "epochs_run": document["epochs_run"],
-            "epochs_reported": document["epochs_reported"],
-            "seed": document["config"]["seed"],
-            "split": split,
-            "accuracy": scores[split]["accuracy"],
-            "macro_f1": scores[split]["macro_f1"],
-            "test_accuracy": scores["test"]["accuracy"],
-            "reported": document["reported"],
-            "weights_mb": round(sum(sizes) / 1e6, 1) if sizes else None,
-            "trained_on": sorted({runtime["tensorflow"] for runtime in document["versions"]}),
-            "written_by": document["written_by"]["tensorflow"],
-            "data_lossy": document["data_lossy"],
-            "cut": document["cut"],
-        })
+        found.append(
+            {
+                "name": name,
+                "epochs_run": document["epochs_run"],
+                "epochs_reported": document["epochs_reported"],
+                "seed": document["config"]["seed"],
+                "split": split,
+                "accuracy": scores[split]["accuracy"],
+                "macro_f1": scores[split]["macro_f1"],
+                "test_accuracy": scores["test"]["accuracy"],
+                "reported": document["reported"],
+                "weights_mb": round(sum(sizes) / 1e6, 1) if sizes else None,
+                "trained_on": sorted({runtime["tensorflow"] for runtime in document["versions"]}),
+                "written_by": document["written_by"]["tensorflow"],
+                "data_lossy": document["data_lossy"],
+                "cut": document["cut"],
+            }
+        )
     return found
 
 
 def markdown() -> str:
     """The table that the README carries; percent, because it is read by people."""
-    head = ["checkpoint", "epochs run / reported", "seed", "split", "accuracy, %", "macro-F1, %", "test accuracy, %",
-            "reported, %", "weights, MB", "TensorFlow: trained / written", "differs from the report's run by"]
+    head = [
+        "checkpoint",
+        "epochs run / reported",
+        "seed",
+        "split",
+        "accuracy, %",
+        "macro-F1, %",
+        "test accuracy, %",
+        "reported, %",
+        "weights, MB",
+        "TensorFlow: trained / written",
+        "differs from the report's run by",
+    ]
     lines = []
     for row in rows():
         images = "lossy images" if row["data_lossy"] else ""
-        lines.append([
-            row["name"], f"{row['epochs_run']} / {row['epochs_reported']}", row["seed"], row["split"],
-            percent(row["accuracy"]), percent(row["macro_f1"]), percent(row["test_accuracy"]),
-            _reported(row["reported"]), "record only" if row["weights_mb"] is None else row["weights_mb"],
-            f"{', '.join(row['trained_on'])} / {row['written_by']}",
-            "; ".join(word for word in (row["cut"], images) if word) or "nothing",
-        ])
+        lines.append(
+            [
+                row["name"],
+                f"{row['epochs_run']} / {row['epochs_reported']}",
+                row["seed"],
+                row["split"],
+                percent(row["accuracy"]),
+                percent(row["macro_f1"]),
+                percent(row["test_accuracy"]),
+                _reported(row["reported"]),
+                "record only" if row["weights_mb"] is None else row["weights_mb"],
+                f"{', '.join(row['trained_on'])} / {row['written_by']}",
+                "; ".join(word for word in (row["cut"], images) if word) or "nothing",
+            ]
+        )
     return markdown_table(head, lines)
 
 

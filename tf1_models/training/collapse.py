@@ -49,27 +49,38 @@ def words(lines: Sequence[Dict[str, Any]], ended: bool, memory_steps: Optional[f
     if _one_class(line):
         first = lines[-1 - n_before]
         if ended:
-            said.append(f"collapsed at step {first['step']}: one class for every image of {split} from epoch "
-                        f"{first['epoch']} to the end")
+            said.append(
+                f"collapsed at step {first['step']}: one class for every image of {split} from epoch "
+                f"{first['epoch']} to the end"
+            )
         elif n_before == 0 and not _young(line, memory_steps):
             learned = len(lines) > 1
             said.append(f"one class for every image of {split}" + (" again" if learned else ", nothing learned yet"))
     elif n_before:
-        said.append(f"{line['predicted_classes']} classes of {split} are told apart now, after {n_before} "
-                    f"epoch{'s' if n_before > 1 else ''} of one")
+        said.append(
+            f"{line['predicted_classes']} classes of {split} are told apart now, after {n_before} "
+            f"epoch{'s' if n_before > 1 else ''} of one"
+        )
     if line.get("one_hot_softmax") and not (len(lines) > 1 and lines[-2].get("one_hot_softmax")):
-        said.append(f"collapsed at step {line['step']}: one-hot softmax for every training image (loss + accuracy = "
-                    "log(e + 9)), no gradient is left")
+        said.append(
+            f"collapsed at step {line['step']}: one-hot softmax for every training image (loss + accuracy = "
+            "log(e + 9)), no gradient is left"
+        )
     if _young(line, memory_steps):
-        said.append(f"evaluation uses batch norm's moving statistics, which are young after {line['step']} steps (they "
-                    f"average over about {memory_steps:.0f}): it lags behind training, and catches up")
+        said.append(
+            f"evaluation uses batch norm's moving statistics, which are young after {line['step']} steps (they "
+            f"average over about {memory_steps:.0f}): it lags behind training, and catches up"
+        )
     return said
 
 
 def _young(line: Dict[str, Any], memory_steps: Optional[float]) -> bool:
     """Whether evaluation lags far behind training while the moving statistics still follow the first steps."""
-    return (memory_steps is not None and line["step"] <= YOUNG_MEMORIES * memory_steps
-            and line["train_accuracy"] - line["accuracy"] > YOUNG_LAG)
+    return (
+        memory_steps is not None
+        and line["step"] <= YOUNG_MEMORIES * memory_steps
+        and line["train_accuracy"] - line["accuracy"] > YOUNG_LAG
+    )
 
 
 def _one_class(line: Dict[str, Any]) -> bool:

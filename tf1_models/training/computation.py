@@ -18,9 +18,13 @@ LENGTH = ("epochs", "max_steps")
 SUMS = ("convolutions",)
 # what schedules.learning_rate reads, at the defaults that `spec.identity` leaves out
 _RATE_DEFAULTS: Dict[str, Any] = {
-    "learning_rate": None, "schedule": "constant", "schedule_stepped": True, "step_size_epochs": None,
-    "milestones_epochs": (), "gamma": None,
-}  # fmt: skip
+    "learning_rate": None,
+    "schedule": "constant",
+    "schedule_stepped": True,
+    "step_size_epochs": None,
+    "milestones_epochs": (),
+    "gamma": None,
+}
 
 
 def computation(identity: Mapping[str, Any]) -> Dict[str, Any]:

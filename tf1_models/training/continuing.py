@@ -47,8 +47,9 @@ def shorter_run(root: str, folder: RunFolder, record: Dict[str, Any]) -> Optiona
         if os.path.realpath(path) == os.path.realpath(folder.path):
             continue
         try:
-            other = Finished(path, read_sealed(os.path.join(path, "run.json")),
-                             read_sealed(os.path.join(path, "result.json")))
+            other = Finished(
+                path, read_sealed(os.path.join(path, "run.json")), read_sealed(os.path.join(path, "result.json"))
+            )
         except InputError:  # unfinished, or damaged: whoever continues that folder is told
             continue
         if _passes_through(record, other):
@@ -98,12 +99,18 @@ def begin(root: str, folder: RunFolder, record: Dict[str, Any], log: Log) -> Non
         manifests = _manifests(other)
         lines = _metrics(other, record, manifests[-1])
     except (InputError, OSError) as error:
-        log.line(f"starting anew: {other.path} is the same run to epoch {other.result['epochs']}, but "
-                 f"{one_line(error)}")
+        log.line(
+            f"starting anew: {other.path} is the same run to epoch {other.result['epochs']}, but {one_line(error)}"
+        )
         return
     continues = {key: other.record[key] for key in ("run", "identity")}
-    folder.write_run({**record, "starts": other.record["starts"],
-                      "continues": {**continues, "variables_sha256": other.result["variables_sha256"]}})
+    folder.write_run(
+        {
+            **record,
+            "starts": other.record["starts"],
+            "continues": {**continues, "variables_sha256": other.result["variables_sha256"]},
+        }
+    )
     folder.rewind_metrics({"size": 0, "sha256": hashlib.sha256().hexdigest()})  # a kill here may have left some
     at_epoch = {manifest["progress"]["epoch"]: manifest for manifest in manifests}
     for line in lines:
@@ -145,5 +152,12 @@ def _adopt(other: Finished, folder: RunFolder, record: Dict[str, Any], manifest:
             shutil.copyfile(source + suffix, target + suffix)
             fsync_file(target + suffix)
         fsync_folder(folder.path)
-        write_sealed(target + ".json", {**manifest, "progress": progress, "metrics": folder.metrics_record(),
-                                        "config": folder.config_record(record)})
+        write_sealed(
+            target + ".json",
+            {
+                **manifest,
+                "progress": progress,
+                "metrics": folder.metrics_record(),
+                "config": folder.config_record(record),
+            },
+        )

@@ -84,8 +84,9 @@ def count_step(progress: Progress, values: Dict[str, Any], n_images: int, report
     progress.n_one_hot += collapse.is_one_hot(report, values["data_loss"], values["n_correct"], n_images)
 
 
-def step_seen(progress: Progress, values: Dict[str, Any], n_images: int, n_steps: int, n_before: int, started: float
-              ) -> StepSeen:
+def step_seen(
+    progress: Progress, values: Dict[str, Any], n_images: int, n_steps: int, n_before: int, started: float
+) -> StepSeen:
     """What watchers hear of a step that `count_step` has counted.
 
     Args:
@@ -97,8 +98,9 @@ def step_seen(progress: Progress, values: Dict[str, Any], n_images: int, n_steps
         started: `time.monotonic()` of then.
     """
     speed = (progress.n_seen - n_before) / max(time.monotonic() - started, 1e-9)
-    return StepSeen(progress.step, progress.step_in_epoch, n_steps, values, n_images,
-                    progress.n_correct / progress.n_seen, speed)
+    return StepSeen(
+        progress.step, progress.step_in_epoch, n_steps, values, n_images, progress.n_correct / progress.n_seen, speed
+    )
 
 
 def note_best(progress: Progress, line: Dict[str, Any]) -> None:
@@ -116,8 +118,9 @@ def next_epoch(progress: Progress, experiment: Experiment) -> None:
         progress.stopped = "epochs"
 
 
-def epoch_line(progress: Progress, experiment: Experiment, rate: float, on_eval: SplitScore,
-               seconds: float, first_step: int) -> Dict[str, Any]:
+def epoch_line(
+    progress: Progress, experiment: Experiment, rate: float, on_eval: SplitScore, seconds: float, first_step: int
+) -> Dict[str, Any]:
     """One line of metrics.jsonl; `seconds` and `samples_per_s` alone differ between equal runs."""
     n, scores = progress.step_in_epoch, on_eval.scores
     here = (n - first_step) / max(n, 1)  # after a resume inside the epoch only its last part was timed

@@ -86,8 +86,9 @@ def prepare(experiment: Experiment, data: Dataset, options: Options) -> Tuple[Ru
     return folder, record
 
 
-def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict[str, Any], options: Options,
-          log: Log) -> Dict[str, Any]:
+def train(
+    experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict[str, Any], options: Options, log: Log
+) -> Dict[str, Any]:
     """Trains a run to its end, or continues what an interrupted one left.
 
     Args:
@@ -135,8 +136,9 @@ def train(experiment: Experiment, data: Dataset, folder: RunFolder, record: Dict
 
         # ---- restore or initialise -----------------------------------------------------------------------------------
         watchers = list(options.watchers)
-        run = TrainingRun(tf, session, graph, experiment, data, train_indices, dev_indices, folder, record, log,
-                          watchers)
+        run = TrainingRun(
+            tf, session, graph, experiment, data, train_indices, dev_indices, folder, record, log, watchers
+        )
         state = run_state.RunState(run, steps, interrupt)
         resumed = state.restore_or_initialize(initialize, options.tf_log)
         progress = state.progress

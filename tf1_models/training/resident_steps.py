@@ -30,11 +30,11 @@ _FETCHED = ("loss", "data_loss", "l2_loss", "n_correct")
 
 class _Resident(NamedTuple):
     """Attributes:
-        image_words: float32 [N, 768] placeholder: the bytes of the images, four to a word.
-        label_ids: uint8 [N] placeholder.
-        fill: Op that takes both into the Session.
-        order: int32 [steps, batch] placeholder: positions among the N images.
-        fetches: Tensors [steps] by name, as `TrainingGraph.fetches` has them for one step.
+    image_words: float32 [N, 768] placeholder: the bytes of the images, four to a word.
+    label_ids: uint8 [N] placeholder.
+    fill: Op that takes both into the Session.
+    order: int32 [steps, batch] placeholder: positions among the N images.
+    fetches: Tensors [steps] by name, as `TrainingGraph.fetches` has them for one step.
     """
 
     image_words: Any

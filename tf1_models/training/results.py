@@ -98,8 +98,9 @@ def finish(run: TrainingRun, progress: Progress, last_eval: Optional[Dict[str, A
     return result
 
 
-def document(run: TrainingRun, progress: Progress, final: Dict[str, Any], best: Dict[str, Any],
-             hash_of_variables: str) -> Dict[str, Any]:
+def document(
+    run: TrainingRun, progress: Progress, final: Dict[str, Any], best: Dict[str, Any], hash_of_variables: str
+) -> Dict[str, Any]:
     """The content of result.json but for `files`."""
     experiment, data = run.experiment, run.data
     reported = experiment.reported
@@ -139,8 +140,9 @@ def _best(run: TrainingRun, progress: Progress, final: Dict[str, Any]) -> Dict[s
     return best
 
 
-def _both_splits(run: TrainingRun, probabilities: Optional[np.ndarray] = None,
-                 last_eval: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+def _both_splits(
+    run: TrainingRun, probabilities: Optional[np.ndarray] = None, last_eval: Optional[Dict[str, Any]] = None
+) -> Dict[str, Any]:
     dev = last_eval if run.experiment.eval_split == "dev" else None
     if dev is None and run.dev_indices is not None:
         dev = score_split(run, "dev").scores

@@ -59,8 +59,10 @@ class RunFolder:
         self._metrics_sha256, self._metrics_size = hashlib.sha256(), 0
         odd = next((word for word in ("://", "*", "?", "[", "\\") if word in path), None)
         if odd is not None:  # a checkpoint saved there would be found neither to resume nor to evaluate
-            raise InputError(f"run folder {path!r} holds {odd!r}, which TensorFlow reads as a pattern or another file "
-                             "system; choose a path without * ? [ \\ and :// with --out")
+            raise InputError(
+                f"run folder {path!r} holds {odd!r}, which TensorFlow reads as a pattern or another file "
+                "system; choose a path without * ? [ \\ and :// with --out"
+            )
         with writing_output(path):
             make_folders(path)
             self._lock = open(self.file("lock"), "a+")  # held until close()
@@ -190,8 +192,12 @@ class RunFolder:
 
     def note_start(self, record: Dict[str, Any], runtime: Dict[str, Any], command: Sequence[str], log: Any) -> None:
         """Writes run.json at the first start; at a later one notes the start, and says when bits may now differ."""
-        start = {"command": list(command), "working_folder": os.getcwd(), "git_commit": git_commit(),
-                 "runtime": runtime}
+        start = {
+            "command": list(command),
+            "working_folder": os.getcwd(),
+            "git_commit": git_commit(),
+            "runtime": runtime,
+        }
         if not self.check_same(record):
             self.write_run({**record, "starts": [start]})
             return
@@ -212,9 +218,7 @@ class RunFolder:
     def check_config(self, manifest: Dict[str, Any], record: Dict[str, Any]) -> None:
         """Raises InputError unless a manifest was written by this run's configuration."""
         if manifest.get("config") != self.config_record(record):
-            raise InputError(
-                f"ckpt-{manifest['step']} belongs to another run; remove it or start anew with --fresh"
-            )
+            raise InputError(f"ckpt-{manifest['step']} belongs to another run; remove it or start anew with --fresh")
 
     def events(self, tf: Any, step: int) -> Any:
         """A TensorBoard writer; scalars after `step` of an earlier start are declared void."""
@@ -245,7 +249,9 @@ def git_commit() -> Optional[str]:
     try:
         out = subprocess.run(
             ["git", "-C", folder, "describe", "--always", "--abbrev=40", "--dirty=+", "--match="],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=10,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

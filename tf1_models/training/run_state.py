@@ -93,8 +93,9 @@ class RunState:
             raise self._interrupted(f"after epoch {self.progress.epoch}")
 
     def _interrupted(self, when: str) -> Interrupted:
-        return Interrupted(f"{self._interrupt.raised} {when}: state saved in {self._run.folder.path}; run the same "
-                           "command to continue")
+        return Interrupted(
+            f"{self._interrupt.raised} {when}: state saved in {self._run.folder.path}; run the same command to continue"
+        )
 
     def diverged(self, what: str, loss: float, where: str) -> CheckFailed:
         """The error that ends a run whose loss is not finite."""

@@ -72,8 +72,9 @@ def build_training(experiment: Experiment, batch: Optional[int] = None) -> Train
     return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, optimizer, fetches, global_step, saver)
 
 
-def one_step(handles: GraphHandles, label_ids: Any, optimizer: Any, global_step: Any, loss_scale: float
-             ) -> Dict[str, Any]:
+def one_step(
+    handles: GraphHandles, label_ids: Any, optimizer: Any, global_step: Any, loss_scale: float
+) -> Dict[str, Any]:
     """The update and what is known before it: `TrainingGraph.fetches`; `loss_scale` is `execution.loss_scale`."""
     n_correct = tf.reduce_sum(
         tf.cast(tf.equal(handles.predictions, tf.cast(label_ids, tf.int64)), tf.int32), name="n_correct"
@@ -95,8 +96,9 @@ def one_step(handles: GraphHandles, label_ids: Any, optimizer: Any, global_step:
     }
 
 
-def training_feed(graph: Any, experiment: Experiment, data: Dataset, batch: np.ndarray, epoch: int,
-                  step: int) -> Dict[Any, Any]:
+def training_feed(
+    graph: Any, experiment: Experiment, data: Dataset, batch: np.ndarray, epoch: int, step: int
+) -> Dict[Any, Any]:
     """What one training step is fed, but the learning rate.
 
     Args:

@@ -18,17 +18,17 @@ if TYPE_CHECKING:  # it imports TensorFlow
 
 class TrainingRun(NamedTuple):
     """Attributes:
-        tf: The TensorFlow v1 module.
-        session: Session on `graph`; holds the values that are evaluated and saved.
-        graph: The training graph.
-        experiment: The run, settings resolved.
-        data: The images.
-        train_indices: int64 [n], positions of the training images among `data.x_train`.
-        dev_indices: Of the dev images; None without a dev split.
-        folder: The locked run folder.
-        record: Its run.json.
-        log: Lines for people.
-        watchers: Who looks on.
+    tf: The TensorFlow v1 module.
+    session: Session on `graph`; holds the values that are evaluated and saved.
+    graph: The training graph.
+    experiment: The run, settings resolved.
+    data: The images.
+    train_indices: int64 [n], positions of the training images among `data.x_train`.
+    dev_indices: Of the dev images; None without a dev split.
+    folder: The locked run folder.
+    record: Its run.json.
+    log: Lines for people.
+    watchers: Who looks on.
     """
 
     tf: Any

@@ -26,11 +26,19 @@ def layers_of(keras: Any, report: str) -> List[Any]:
         l2 = keras.regularizers.L2(0.005)  # 0.01 times half the squared norm
         found: List[Any] = []
         for filters, count in ((64, 2), (128, 2), (256, 2), (512, 3)):
-            found += [L.Conv2D(filters, 3, padding="same", activation="relu", kernel_regularizer=l2)
-                      for _ in range(count)]
+            found += [
+                L.Conv2D(filters, 3, padding="same", activation="relu", kernel_regularizer=l2) for _ in range(count)
+            ]
             found.append(L.MaxPooling2D(2, padding="same"))
-        return [*found, L.Flatten(), L.Dense(2048, kernel_regularizer=l2), L.Dropout(0.4),
-                L.Dense(2048, kernel_regularizer=l2), L.Dropout(0.4), L.Dense(10, kernel_regularizer=l2)]
+        return [
+            *found,
+            L.Flatten(),
+            L.Dense(2048, kernel_regularizer=l2),
+            L.Dropout(0.4),
+            L.Dense(2048, kernel_regularizer=l2),
+            L.Dropout(0.4),
+            L.Dense(10, kernel_regularizer=l2),
+        ]
     if report == "course_models":
         found = []
         for _ in range(2):
@@ -40,21 +48,47 @@ def layers_of(keras: Any, report: str) -> List[Any]:
     if report == "bn_cnn":
         found = []
         for channels in (32, 64, 128):
-            found += [L.Conv2D(channels, 5, padding="same"), L.BatchNormalization(momentum=0.9, epsilon=1e-5),
-                      L.ReLU(), L.MaxPooling2D(2)]
-        return [*found, L.Flatten(), L.Dense(100, activation="relu"), L.Dropout(0.3), L.Dense(50, activation="relu"),
-                L.Dropout(0.3), L.Dense(10)]
+            found += [
+                L.Conv2D(channels, 5, padding="same"),
+                L.BatchNormalization(momentum=0.9, epsilon=1e-5),
+                L.ReLU(),
+                L.MaxPooling2D(2),
+            ]
+        return [
+            *found,
+            L.Flatten(),
+            L.Dense(100, activation="relu"),
+            L.Dropout(0.3),
+            L.Dense(50, activation="relu"),
+            L.Dropout(0.3),
+            L.Dense(10),
+        ]
     if report == "prelu_cnn":
         start = keras.initializers.Constant(0.25)
         found = []
         for channels in (16, 32, 64):
-            found += [L.Conv2D(channels, 3, padding="same"), L.PReLU(start, shared_axes=[1, 2, 3]),
-                      L.BatchNormalization(momentum=0.9, epsilon=1e-5)]
+            found += [
+                L.Conv2D(channels, 3, padding="same"),
+                L.PReLU(start, shared_axes=[1, 2, 3]),
+                L.BatchNormalization(momentum=0.9, epsilon=1e-5),
+            ]
             found += [L.MaxPooling2D(2)] if channels > 16 else []
-        return [*found, L.Flatten(), L.Dense(100), L.PReLU(start, shared_axes=[1]),
-                L.BatchNormalization(momentum=0.9, epsilon=1e-5), L.Dense(10)]
-    found = [L.Conv2D(96, 11, strides=4, activation="relu"), L.BatchNormalization(), L.MaxPooling2D(3, 2),
-             L.Conv2D(256, 5, padding="same", activation="relu"), L.BatchNormalization(), L.MaxPooling2D(3, 2)]
+        return [
+            *found,
+            L.Flatten(),
+            L.Dense(100),
+            L.PReLU(start, shared_axes=[1]),
+            L.BatchNormalization(momentum=0.9, epsilon=1e-5),
+            L.Dense(10),
+        ]
+    found = [
+        L.Conv2D(96, 11, strides=4, activation="relu"),
+        L.BatchNormalization(),
+        L.MaxPooling2D(3, 2),
+        L.Conv2D(256, 5, padding="same", activation="relu"),
+        L.BatchNormalization(),
+        L.MaxPooling2D(3, 2),
+    ]
     found += [L.Conv2D(filters, 3, padding="same", activation="relu") for filters in (384, 384, 256)]
     found += [L.MaxPooling2D(3, 2), L.Flatten()]
     for units in (512, 256, 128):
@@ -68,14 +102,17 @@ def make_model(keras: Any, settings: Dict[str, Any]) -> Any:
     size = batches.IMAGE_PX.get(report, 32)
     model = keras.Sequential([keras.Input((size, size, 3)), *layers_of(keras, report)])
     epsilon = 1e-8 if report != "alexnet_bn" else 1e-7
-    model.compile(optimizer=keras.optimizers.Adam(settings["rate"], epsilon=epsilon),
-                  loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-                  jit_compile=bool(settings.get("xla")))
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings["rate"], epsilon=epsilon),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        jit_compile=bool(settings.get("xla")),
+    )
     return model
 
 
-def endless_fit(keras: Any, tf: Any, model: Any, channel: protocol.Channel, settings: Dict[str, Any],
-                facts: Dict[str, Any]) -> None:
+def endless_fit(
+    keras: Any, tf: Any, model: Any, channel: protocol.Channel, settings: Dict[str, Any], facts: Dict[str, Any]
+) -> None:
     """Steps of one `fit` on a resident batch; never returns."""
     batch = int(settings["batch"])
     bursts = protocol.Bursts(channel, batch, facts)
@@ -100,8 +137,13 @@ class Generator:
 
         def flow(split: str, shuffle: bool) -> Any:
             return kind.flow_from_directory(
-                os.path.join(root, split), target_size=(256, 256), batch_size=batch, shuffle=shuffle,
-                class_mode="categorical", classes=[f"class{k}" for k in range(10)])
+                os.path.join(root, split),
+                target_size=(256, 256),
+                batch_size=batch,
+                shuffle=shuffle,
+                class_mode="categorical",
+                classes=[f"class{k}" for k in range(10)],
+            )
 
         for split in ("train", "test"):
             for k in range(10):

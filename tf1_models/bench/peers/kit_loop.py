@@ -110,8 +110,19 @@ def loop(settings: Dict[str, Any], out: str, changes: Dict[str, str], watcher: W
 
 def command(settings: Dict[str, Any], out: str) -> List[str]:
     """The words of a user who trains on these images."""
-    words = ["train", settings["report"], "--run", settings["run"], "--data", settings["data"], "--out", out, "-q",
-             "--threads", str(settings["threads"])]
+    words = [
+        "train",
+        settings["report"],
+        "--run",
+        settings["run"],
+        "--data",
+        settings["data"],
+        "--out",
+        out,
+        "-q",
+        "--threads",
+        str(settings["threads"]),
+    ]
     return words + [f"{key}={value}" for key, value in overrides(settings, {}).items()]
 
 
@@ -140,8 +151,11 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[proto
 def _versions() -> Dict[str, Any]:
     import tensorflow as tf
 
-    return {"tensorflow": str(tf.__version__), "xla_flags": os.environ.get("TF_XLA_FLAGS", ""),
-            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")}
+    return {
+        "tensorflow": str(tf.__version__),
+        "xla_flags": os.environ.get("TF_XLA_FLAGS", ""),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+    }
 
 
 if __name__ == "__main__":

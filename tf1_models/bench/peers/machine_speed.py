@@ -82,8 +82,9 @@ def speeds(size: int, megabytes: int, threads: int, repetitions: int) -> Dict[st
 
 def build(channel: protocol.Channel, settings: Dict[str, Any]) -> None:
     """Measures and answers."""
-    found = speeds(int(settings["size"]), int(settings["megabytes"]), int(settings["threads"]),
-                   int(settings["repetitions"]))
+    found = speeds(
+        int(settings["size"]), int(settings["megabytes"]), int(settings["threads"]), int(settings["repetitions"])
+    )
     channel.ready(0, found)
     channel.wait()
 

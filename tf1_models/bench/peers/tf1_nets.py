@@ -129,8 +129,13 @@ def alexnet_bn(tf: Any, x: Any, train: bool) -> Any:
     return dense(tf, x, "fc4", 10)
 
 
-NETS = {"nine_conv": nine_conv, "course_models": course_models, "bn_cnn": bn_cnn, "prelu_cnn": prelu_cnn,
-        "alexnet_bn": alexnet_bn}
+NETS = {
+    "nine_conv": nine_conv,
+    "course_models": course_models,
+    "bn_cnn": bn_cnn,
+    "prelu_cnn": prelu_cnn,
+    "alexnet_bn": alexnet_bn,
+}
 
 
 def tower(tf: Any, report: str, x: Any, train: bool) -> Any:

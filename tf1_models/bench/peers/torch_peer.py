@@ -28,31 +28,64 @@ def layers_of(nn: Any, report: str) -> List[Any]:
                 found += [nn.Conv2d(inputs, filters, 3, padding=1), nn.ReLU(inplace=True)]
                 inputs = filters
             found.append(nn.MaxPool2d(2))
-        return [*found, nn.Flatten(), nn.Linear(2048, 2048), nn.Dropout(0.4), nn.Linear(2048, 2048), nn.Dropout(0.4),
-                nn.Linear(2048, 10)]
+        return [
+            *found,
+            nn.Flatten(),
+            nn.Linear(2048, 2048),
+            nn.Dropout(0.4),
+            nn.Linear(2048, 2048),
+            nn.Dropout(0.4),
+            nn.Linear(2048, 10),
+        ]
     if report == "course_models":
         for filters, size in ((64, 5), (64, 5), (128, 3), (128, 3), (128, 3)):
             found += [nn.Conv2d(inputs, filters, size, padding=size // 2), nn.ReLU(inplace=True)]
             found += [nn.MaxPool2d(2)] if size == 5 else []
             inputs = filters
-        return [*found, nn.Flatten(), nn.Linear(8192, 1024), nn.ReLU(inplace=True), nn.Linear(1024, 10),
-                nn.Softmax(dim=1)]
+        return [
+            *found,
+            nn.Flatten(),
+            nn.Linear(8192, 1024),
+            nn.ReLU(inplace=True),
+            nn.Linear(1024, 10),
+            nn.Softmax(dim=1),
+        ]
     if report == "bn_cnn":
         for channels in (32, 64, 128):
-            found += [nn.Conv2d(inputs, channels, 5, 1, 2), nn.BatchNorm2d(channels), nn.ReLU(inplace=True),
-                      nn.MaxPool2d(2)]
+            found += [
+                nn.Conv2d(inputs, channels, 5, 1, 2),
+                nn.BatchNorm2d(channels),
+                nn.ReLU(inplace=True),
+                nn.MaxPool2d(2),
+            ]
             inputs = channels
-        return [*found, nn.Flatten(), nn.Linear(2048, 100), nn.ReLU(inplace=True), nn.Dropout(0.3),
-                nn.Linear(100, 50), nn.ReLU(inplace=True), nn.Dropout(0.3), nn.Linear(50, 10)]
+        return [
+            *found,
+            nn.Flatten(),
+            nn.Linear(2048, 100),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.3),
+            nn.Linear(100, 50),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.3),
+            nn.Linear(50, 10),
+        ]
     if report == "prelu_cnn":
         for channels in (16, 32, 64):
             found += [nn.Conv2d(inputs, channels, 3, padding=1), nn.PReLU(), nn.BatchNorm2d(channels)]
             found += [nn.MaxPool2d(2)] if channels > 16 else []
             inputs = channels
         return [*found, nn.Flatten(), nn.Linear(4096, 100), nn.PReLU(), nn.BatchNorm1d(100), nn.Linear(100, 10)]
-    found = [nn.Conv2d(3, 96, 11, 4), nn.ReLU(inplace=True), nn.BatchNorm2d(96, 1e-3, 0.01), nn.MaxPool2d(3, 2),
-             nn.Conv2d(96, 256, 5, padding=2), nn.ReLU(inplace=True), nn.BatchNorm2d(256, 1e-3, 0.01),
-             nn.MaxPool2d(3, 2)]
+    found = [
+        nn.Conv2d(3, 96, 11, 4),
+        nn.ReLU(inplace=True),
+        nn.BatchNorm2d(96, 1e-3, 0.01),
+        nn.MaxPool2d(3, 2),
+        nn.Conv2d(96, 256, 5, padding=2),
+        nn.ReLU(inplace=True),
+        nn.BatchNorm2d(256, 1e-3, 0.01),
+        nn.MaxPool2d(3, 2),
+    ]
     for inputs, filters in ((256, 384), (384, 384), (384, 256)):
         found += [nn.Conv2d(inputs, filters, 3, padding=1), nn.ReLU(inplace=True)]
     found += [nn.MaxPool2d(3, 2), nn.Flatten()]

@@ -25,8 +25,15 @@ from tf1_models.grading.truth import Key, load_key
 from tf1_models.storage.files import to_json, write_bytes
 
 MAX_BUNDLE_BYTES = 1_000_000
-_MODULES = ("__init__.py", "classes.py", "errors.py", "metrics.py", "grade.py", "storage/__init__.py",
-            "storage/files.py")
+_MODULES = (
+    "__init__.py",
+    "classes.py",
+    "errors.py",
+    "metrics.py",
+    "grade.py",
+    "storage/__init__.py",
+    "storage/files.py",
+)
 # The command's outputs for people are not needed there.
 _LEFT_OUT = ("bundle.py", "leaderboard.py", "leaderboard_assets.py", "markdown.py", "sheets.py", "anonymous.py")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the zip format's zero: equal bundles are equal bytes

@@ -80,8 +80,9 @@ def _read(body: bytes, layout: header.Layout, first_line: int, findings: Finding
     return strict_rows(body, layout.separator, layout.n_columns, layout.label, layout.id, first_line, findings)
 
 
-def _read_under_unknown_header(body: bytes, layout: header.Layout, words: List[str], first_line: int,
-                               findings: Findings, fast: bool) -> Optional[Rows]:
+def _read_under_unknown_header(
+    body: bytes, layout: header.Layout, words: List[str], first_line: int, findings: Findings, fast: bool
+) -> Optional[Rows]:
     """Rows below words that are no header the kit knows: taken where the values leave one reading."""
     fitting = []
     for one in header.readings(layout):

@@ -15,16 +15,17 @@ from tf1_models.grading.submissions.rows import Rows
 from tf1_models.grading.submissions.text_strict import id_text, set_ids, split_line
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?|[+-]?(nan|inf(inity)?)",
-                    re.ASCII | re.IGNORECASE)
+_FLOAT = re.compile(
+    r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?|[+-]?(nan|inf(inity)?)", re.ASCII | re.IGNORECASE
+)
 _NUMBERED = re.compile(r"[^0-9]*([0-9])")
 
 
 class ScoreColumns(NamedTuple):
     """Attributes:
-        classes: The class of each of the ten score columns, in the file's order.
-        has_id: A column of image ids stands before them.
-        has_header: Line 1 names the columns.
+    classes: The class of each of the ten score columns, in the file's order.
+    has_id: A column of image ids stands before them.
+    has_header: Line 1 names the columns.
     """
 
     classes: Sequence[int]
@@ -73,8 +74,9 @@ def _classes_of(words: Sequence[str]) -> Optional[List[int]]:
     return None
 
 
-def score_rows(body: bytes, separator: str, columns: ScoreColumns, first_line: int, findings: Findings
-               ) -> Optional[Rows]:
+def score_rows(
+    body: bytes, separator: str, columns: ScoreColumns, first_line: int, findings: Findings
+) -> Optional[Rows]:
     """Reads every line below the header.
 
     Args:

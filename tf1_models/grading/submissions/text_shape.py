@@ -23,9 +23,9 @@ _BETWEEN = re.compile(r"[ \t\n]*[,;][ \t\n]*|[ \t\n]+")
 
 class Shape(NamedTuple):
     """Attributes:
-        body: Lines separated by LF.
-        first_line: Number of the first of them in the file.
-        comment: The last comment line above them, without its mark; it may be the header (`numpy.savetxt`).
+    body: Lines separated by LF.
+    first_line: Number of the first of them in the file.
+    comment: The last comment line above them, without its mark; it may be the header (`numpy.savetxt`).
     """
 
     body: bytes
@@ -84,8 +84,10 @@ def listed_rows(body: bytes, findings: Findings) -> Optional[Rows]:
         findings.problem("a printed array whose middle was left out ('...'); save it with numpy.savetxt or numpy.save")
         return Rows(np.empty(0, np.int8), word="value")
     if len(values) in (N_CLASSES, N_CLASSES + 1):
-        findings.problem(f"one line of {len(values)} values: labels of as many images, or the scores of one? "
-                         "Write a row for each image")
+        findings.problem(
+            f"one line of {len(values)} values: labels of as many images, or the scores of one? "
+            "Write a row for each image"
+        )
         return Rows(np.empty(0, np.int8), word="value")
     reader, labels = ClassReader(), np.full(len(values), BAD, np.int8)
     for at, value in enumerate(values):

@@ -44,8 +44,15 @@ class TorchLayers:
         convolutions: "direct", or "winograd_5x5" where `winograd.pays`.
     """
 
-    def __init__(self, is_training: Any, seed: int, step: Optional[Any], dtype: Any, weight_init: str = "default",
-                 convolutions: str = "direct"):
+    def __init__(
+        self,
+        is_training: Any,
+        seed: int,
+        step: Optional[Any],
+        dtype: Any,
+        weight_init: str = "default",
+        convolutions: str = "direct",
+    ):
         self.is_training, self.seed, self.step, self.dtype = is_training, seed, step, dtype
         self.weight_init, self.convolutions = weight_init, convolutions
         self.table = LayerTable()
@@ -67,9 +74,7 @@ class TorchLayers:
         else:
             initializer = tf.random_uniform_initializer(-bound, bound, seed=weight_seed)
         weight = self._variable("weight", shape, initializer)
-        bias_initializer = tf.random_uniform_initializer(
-            -bound, bound, seed=op_seed(self.seed, f"{scope}/bias")
-        )
+        bias_initializer = tf.random_uniform_initializer(-bound, bound, seed=op_seed(self.seed, f"{scope}/bias"))
         return weight, self._variable("bias", shape[-1:], bias_initializer)
 
     def conv2d(self, x: Any, name: str, filters: int, kernel_px: int) -> Any:
@@ -212,15 +217,21 @@ def _fused_batch_norm(x: Any, weight: Any, bias: Any, running: Optional[Tuple[An
     mean, variance = running or (tf.zeros([0]), tf.zeros([0]))
     flat = x if len(x.shape) == 4 else x[:, None, None, :]
     y, batch_mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=flat, scale=weight, offset=bias, mean=mean, variance=variance, epsilon=BATCH_NORM_EPSILON,
+        x=flat,
+        scale=weight,
+        offset=bias,
+        mean=mean,
+        variance=variance,
+        epsilon=BATCH_NORM_EPSILON,
         is_training=running is None,
-    )  # fmt: skip
+    )
     y = y if len(x.shape) == 4 else y[:, 0, 0, :]
     return (y, batch_mean, unbiased) if running is None else (y, mean, variance)
 
 
-def _batch_norm_from_moments(x: Any, weight: Any, bias: Any, running: Optional[Tuple[Any, Any]]
-                             ) -> Tuple[Any, Any, Any]:
+def _batch_norm_from_moments(
+    x: Any, weight: Any, bias: Any, running: Optional[Tuple[Any, Any]]
+) -> Tuple[Any, Any, Any]:
     """The same written out, for every float type."""
     mean, variance = running or tf.nn.moments(x, list(range(len(x.shape) - 1)))
     scale = tf.rsqrt(variance + BATCH_NORM_EPSILON) * weight

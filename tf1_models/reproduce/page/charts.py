@@ -83,7 +83,8 @@ def _svg(parts: Sequence[str], title: str) -> str:
     name = html.escape(title, quote=True)
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{name}"><title>{name}</title>'
-        + "".join(parts) + "</svg>"
+        + "".join(parts)
+        + "</svg>"
     )
 
 
@@ -113,7 +114,8 @@ def curves(title: str, series: Sequence[Series], x_label: str, y_label: str, leg
             kind = "said" if one.dots else "dot"
             parts += [
                 f'<circle class="{color} {kind}" cx="{px:.1f}" cy="{py:.1f}" r="3.5"><title>{label}: {_number(v[1])}'
-                f"</title></circle>" for (px, py), v in zip(places, one.points)
+                f"</title></circle>"
+                for (px, py), v in zip(places, one.points)
             ]
         else:
             path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
@@ -122,8 +124,10 @@ def curves(title: str, series: Sequence[Series], x_label: str, y_label: str, leg
     scale = " (log scale)" if y.log else ""
     caption = f"<figcaption>{html.escape(title)}{scale}"
     if legend:
-        shown = {(one.color if one.color is not None else k, one.color is None): (k, one)
-                 for k, one in reversed(list(enumerate(series)))}  # fmt: skip
+        shown = {
+            (one.color if one.color is not None else k, one.color is None): (k, one)
+            for k, one in reversed(list(enumerate(series)))
+        }
         keys = "".join(
             f'<li><i class="c{_color(k, one)}{" said" if one.dots else ""}"></i>{html.escape(one.label)}</li>'
             for k, one in sorted(shown.values())

@@ -14,8 +14,16 @@ from tf1_models.reproduce.page.page_parts import SCRIPT, STYLE
 from tf1_models.reproduce.reported_logs import Logged
 from tf1_models.reproduce.verdicts.folders import Finished
 
-_HEAD = (("run", ""), ("epochs", "n"), ("reported, %", "n"), ("ours, % (seeds)", "n"), ("deviation", "n"),
-         ("half-width", "n"), ("verdict", ""), ("why", ""))  # fmt: skip
+_HEAD = (
+    ("run", ""),
+    ("epochs", "n"),
+    ("reported, %", "n"),
+    ("ours, % (seeds)", "n"),
+    ("deviation", "n"),
+    ("half-width", "n"),
+    ("verdict", ""),
+    ("why", ""),
+)
 # report's quantity -> (our line of metrics.jsonl, y axis); the last is compared with our epoch's mean
 _QUANTITIES = {
     "epoch_loss_sum": ("loss_sum", "loss, summed over the epoch"),
@@ -23,7 +31,7 @@ _QUANTITIES = {
     "batch_loss": ("loss", "loss: the report's batch, our epoch's mean"),
     "first_batch_loss": ("loss", "loss: the report's first batch, our epoch's mean"),
     "loss": ("loss", "loss, our epoch's mean"),
-}  # fmt: skip
+}
 
 
 def _e(text: Any) -> str:
@@ -58,8 +66,10 @@ def _table(head: Sequence["tuple[str, str]"], rows: Sequence[str]) -> str:
     cells = "".join(
         f'<th class="{word}" scope="col"><button type="button">{_e(text)}</button></th>' for text, word in head
     )
-    return (f'<div class="wide"><table class="sortable"><thead><tr>{cells}</tr></thead><tbody>{"".join(rows)}</tbody>'
-            "</table></div>")  # fmt: skip
+    return (
+        f'<div class="wide"><table class="sortable"><thead><tr>{cells}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        "</table></div>"
+    )
 
 
 def _confusion(matrix: Sequence[Sequence[int]], names: Sequence[str], caption: str) -> str:
@@ -69,8 +79,10 @@ def _confusion(matrix: Sequence[Sequence[int]], names: Sequence[str], caption: s
         cells = "".join(f'<td style="--a:{count / total:.2f}">{count}</td>' for count in counts)
         rows.append(f'<tr><th scope="row">{_e(name)}</th>{cells}</tr>')
     head = "".join(f'<th scope="col">{_e(name[:5])}</th>' for name in names)
-    return (f'<div class="wide"><table class="matrix"><caption class="dim">{_e(caption)}; rows: true class</caption>'
-            f'<thead><tr><td></td>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>')  # fmt: skip
+    return (
+        f'<div class="wide"><table class="matrix"><caption class="dim">{_e(caption)}; rows: true class</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
 
 
 def _logged_charts(name: str, logged: Sequence[Logged], runs: Sequence[Finished]) -> str:
@@ -101,8 +113,10 @@ def _details(entry: Mapping[str, Any], logged: Sequence[Logged], by_folder: Mapp
     parts = ["<p>" + "; ".join(f"{key}: {_e(text)}" for key, text in said) + ".</p>"]
     if entry["binomial_sd"] is not None:
         noise, rounding = tables.percent(entry["binomial_sd"]), tables.percent(entry["rounding_sd"], 3)
-        parts.append(f"<p>Reported value: binomial sd {noise} points over {entry['n_scored']:,} images, rounding sd "
-                     f"{rounding}.</p>")  # fmt: skip
+        parts.append(
+            f"<p>Reported value: binomial sd {noise} points over {entry['n_scored']:,} images, rounding sd "
+            f"{rounding}.</p>"
+        )
     links = []
     for seed in entry["seeds"]:
         text = f"seed {seed['seed']}: {tables.percent(seed['value'])} %" + (" (collapsed)" if seed["collapsed"] else "")
@@ -122,7 +136,7 @@ def _details(entry: Mapping[str, Any], logged: Sequence[Logged], by_folder: Mapp
             parts.append(_confusion(mine[0].confusion[split], names, f"{split}, seed {mine[0].run.seed}"))
     verdict = entry["verdict"] or "no verdict"
     summary = f'{_e(entry["run"])}: <span class="{kind(entry["outcome"])}">{_e(verdict)}</span>'
-    place = f'{_e(entry["report"])}-{_e(entry["run"])}'
+    place = f"{_e(entry['report'])}-{_e(entry['run'])}"
     return f'<details id="{place}"><summary>{summary}</summary>{"".join(parts)}</details>'
 
 
@@ -137,27 +151,40 @@ def _score_chart(runs: Sequence[Finished], title: str = "accuracy by epoch", fai
     return charts.curves(title, series, "epoch", f"{' or '.join(where)} accuracy, %")
 
 
-def _section(report: str, document: Mapping[str, Any], logs: Mapping[str, Sequence[Logged]],
-             finished: Sequence[Finished]) -> str:
+def _section(
+    report: str, document: Mapping[str, Any], logs: Mapping[str, Sequence[Logged]], finished: Sequence[Finished]
+) -> str:
     entries = [entry for entry in document["runs"] if entry["report"] == report]
     by_folder = {one.run.folder: one for one in finished}
     overlay = _score_chart([one for one in finished if one.run.report == report], f"{report}: all runs", faint=True)
     words = f"{tables.METRIC_WORDS[entries[0]['metric']]}. {registry.experiments_module(report).TITLE}"
     run = [entry for entry in entries if entry["n"] or entry["collapsed"] or entry["seeds"]]
     rest = [entry for entry in entries if entry not in run]
-    shown = [_table(_HEAD, [_row(entry) for entry in part])
-             + "".join(_details(entry, logs.get(f"{report}/{entry['run']}", ()), by_folder) for entry in part)
-             for part in (run, rest)]
+    shown = [
+        _table(_HEAD, [_row(entry) for entry in part])
+        + "".join(_details(entry, logs.get(f"{report}/{entry['run']}", ()), by_folder) for entry in part)
+        for part in (run, rest)
+    ]
     folded = f"<details><summary>{len(rest)} of {len(entries)} rows not run</summary>{shown[1]}</details>"
-    return (f'<section id="{report}"><h2>{report}</h2><p class="dim">{_e(words)}</p>'
-            f'<div class="figures">{overlay}</div>{shown[0] if run else ""}{folded if rest else ""}</section>')
+    return (
+        f'<section id="{report}"><h2>{report}</h2><p class="dim">{_e(words)}</p>'
+        f'<div class="figures">{overlay}</div>{shown[0] if run else ""}{folded if rest else ""}</section>'
+    )
 
 
 def _variants(document: Mapping[str, Any]) -> str:
     if not document["variants"]:
         return ""
-    head = (("variant", ""), ("beside", ""), ("reported there, %", "n"), ("ours, % (seeds)", "n"), ("deviation", "n"),
-            ("half-width", "n"), ("verdict", ""), ("what it decides", ""))  # fmt: skip
+    head = (
+        ("variant", ""),
+        ("beside", ""),
+        ("reported there, %", "n"),
+        ("ours, % (seeds)", "n"),
+        ("deviation", "n"),
+        ("half-width", "n"),
+        ("verdict", ""),
+        ("what it decides", ""),
+    )
     rows = [
         f"<tr><td>{_e(v['report'])} / {_e(v['variant'])}</td><td>{_e(v['run'])}</td>"
         f'<td class="n" data-v="{v["reported"] or ""}">{tables.percent(v["reported"])}</td>'
@@ -180,8 +207,12 @@ def _pairs(place: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in place.items())
 
 
-def render(document: Mapping[str, Any], finished: Sequence[Finished], logs: Dict[str, List[Logged]],
-           picture: Optional[bytes] = None) -> str:
+def render(
+    document: Mapping[str, Any],
+    finished: Sequence[Finished],
+    logs: Dict[str, List[Logged]],
+    picture: Optional[bytes] = None,
+) -> str:
     """The page.
 
     Args:

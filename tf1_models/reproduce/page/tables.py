@@ -67,12 +67,17 @@ def headline(document: Mapping[str, Any]) -> str:
 
     judged = n("reproduced", "higher", "lower", "inconclusive")
     # a variant's seeds are trainings of their own, though they judge no row
-    seeds = {(entry["report"], entry.get("variant", one["run"]), one["seed"])
-             for entry in [*numbers, *document["variants"]] for one in entry["seeds"]}
+    seeds = {
+        (entry["report"], entry.get("variant", one["run"]), one["seed"])
+        for entry in [*numbers, *document["variants"]]
+        for one in entry["seeds"]
+    }
     text = f"Of the {len(numbers)} reported numbers that can be judged, "
     if not judged:
-        return text + ("none has a verdict yet on the official CIFAR-10 pixels "
-                       f"({len(seeds)} trainings there are finished; a report's noise takes three seeds of a run).")
+        return text + (
+            "none has a verdict yet on the official CIFAR-10 pixels "
+            f"({len(seeds)} trainings there are finished; a report's noise takes three seeds of a run)."
+        )
     return text + (
         f"{n('reproduced')} reproduced, {n('higher', 'lower')} differ and {n('inconclusive')} are inconclusive, on the "
         f"official CIFAR-10 pixels ({len(seeds)} trainings); {len(numbers) - judged} have no verdict yet."
@@ -147,6 +152,10 @@ def readme_block(document: Mapping[str, Any]) -> str:
         for line in closing_lines(document):
             parts += [line, ""]
     if document["lossy"]:
-        parts += ["On the JPEG copy of CIFAR-10, 2 to 4 points below the official pixels; these enter no verdict:", "",
-                  lossy_table(document["lossy"]), ""]
+        parts += [
+            "On the JPEG copy of CIFAR-10, 2 to 4 points below the official pixels; these enter no verdict:",
+            "",
+            lossy_table(document["lossy"]),
+            "",
+        ]
     return "\n".join(parts).strip()

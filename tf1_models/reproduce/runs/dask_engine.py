@@ -18,7 +18,7 @@ _ASK_S = 2.0  # between two questions to the scheduler whether to stop
 
 
 def parse_resources(text: Optional[str]) -> Optional[Dict[str, float]]:
-    """"GPU=1,MEM=8" -> {"GPU": 1.0, "MEM": 8.0}: what a worker must offer and a run takes.
+    """ "GPU=1,MEM=8" -> {"GPU": 1.0, "MEM": 8.0}: what a worker must offer and a run takes.
 
     Raises:
         UsageError: not of that form.
@@ -64,8 +64,14 @@ def run_on_worker(task: Task, stop_name: str) -> Dict[str, Any]:
     return run_task(task, stopped, lambda epochs: None)
 
 
-def run_all(tasks: Sequence[Task], scheduler: str, retries: int, resources: Optional[Dict[str, float]],
-            stopped: Callable[[], int], done: Callable[[Task, Dict[str, Any]], None]) -> List[Dict[str, Any]]:
+def run_all(
+    tasks: Sequence[Task],
+    scheduler: str,
+    retries: int,
+    resources: Optional[Dict[str, float]],
+    stopped: Callable[[], int],
+    done: Callable[[Task, Dict[str, Any]], None],
+) -> List[Dict[str, Any]]:
     """Hands the tasks to a cluster and waits.
 
     Args:
@@ -99,10 +105,17 @@ def run_all(tasks: Sequence[Task], scheduler: str, retries: int, resources: Opti
     with client:
         event = Event(name, client=client)
         futures = {
-            k: client.submit(run_on_worker, task, name, key=f"{task.label} {uuid.uuid4().hex[:8]}", pure=False,
-                             retries=retries, resources=resources)
+            k: client.submit(
+                run_on_worker,
+                task,
+                name,
+                key=f"{task.label} {uuid.uuid4().hex[:8]}",
+                pure=False,
+                retries=retries,
+                resources=resources,
+            )
             for k, task in enumerate(tasks)
-        }  # fmt: skip
+        }
         while len(records) < len(tasks):
             for k, future in futures.items():
                 if k not in records and future.done():
@@ -119,5 +132,12 @@ def _record(task: Task, future: Any) -> Dict[str, Any]:
         return dict(future.result())
     why = future.exception() if future.status == "error" else future.status
     text = one_line(why) if isinstance(why, BaseException) else str(why)
-    return {"label": task.label, "folder": task.folder, "state": "lost", "exit_code": None, "message": text,
-            "seconds": 0.0, "trained": False}  # fmt: skip
+    return {
+        "label": task.label,
+        "folder": task.folder,
+        "state": "lost",
+        "exit_code": None,
+        "message": text,
+        "seconds": 0.0,
+        "trained": False,
+    }

@@ -30,8 +30,14 @@ class Display:
         import progressbar
 
         self._options: Dict[str, Any] = {"enable_colors": False} if os.environ.get("NO_COLOR") else {}
-        widgets = ["runs ", progressbar.SimpleProgress(), " ", progressbar.Bar(), " ", progressbar.Variable(
-            "left", format="{formatted_value}", width=8)]  # fmt: skip
+        widgets = [
+            "runs ",
+            progressbar.SimpleProgress(),
+            " ",
+            progressbar.Bar(),
+            " ",
+            progressbar.Variable("left", format="{formatted_value}", width=8),
+        ]
         multi = getattr(progressbar, "MultiBar", None)
         if multi is None:
             self._outer = progressbar.ProgressBar(max_value=total, widgets=widgets, fd=sys.stderr)

@@ -61,8 +61,9 @@ class Task:
     threads: Optional[int] = None
 
 
-def choose_rows(reports: Sequence[str], names: Sequence[str], words: Dict[str, str]
-                ) -> Tuple[List[Tuple[str, Experiment]], List[str]]:
+def choose_rows(
+    reports: Sequence[str], names: Sequence[str], words: Dict[str, str]
+) -> Tuple[List[Tuple[str, Experiment]], List[str]]:
     """Rows by name.
 
     Args:
@@ -96,13 +97,21 @@ def choose_rows(reports: Sequence[str], names: Sequence[str], words: Dict[str, s
                     chosen.append((name, row))
     for name in names:
         if name not in found:
-            raise UsageError(f"no run or variant {name!r} in {', '.join(reports)}{nearest(name, known)}; "
-                             "`list` and `list --variants` name them")
+            raise UsageError(
+                f"no run or variant {name!r} in {', '.join(reports)}{nearest(name, known)}; "
+                "`list` and `list --variants` name them"
+            )
     return chosen, left_out
 
 
-def tasks(rows: Sequence[Tuple[str, Experiment]], n_seeds: int, words: Dict[str, str], data: DataName, data_option: str,
-          out: str) -> List[Task]:
+def tasks(
+    rows: Sequence[Tuple[str, Experiment]],
+    n_seeds: int,
+    words: Dict[str, str],
+    data: DataName,
+    data_option: str,
+    out: str,
+) -> List[Task]:
     """Every (row, seed), seeds counted up from the row's own."""
     from tf1_models.datasets.splits import split_indices
 
@@ -115,12 +124,21 @@ def tasks(rows: Sequence[Tuple[str, Experiment]], n_seeds: int, words: Dict[str,
         settings = {**(variant.overrides if variant else {}), **words}
         for seed in range(row.seed, row.seed + n_seeds):
             seeded = dataclasses.replace(row, seed=seed)
-            found.append(Task(
-                report=row.report, run=row.run, seed=seed, label=f"{row.report}/{name} seed {seed}",
-                overrides=tuple(f"{key}={value}" for key, value in settings.items()), epochs=row.epochs,
-                n_train=counts[row.dev_split], data=data_option, out=out,
-                folder=folder_path(out, seeded, data.name, data.digest), identity=spec.identity(row),
-            ))  # fmt: skip
+            found.append(
+                Task(
+                    report=row.report,
+                    run=row.run,
+                    seed=seed,
+                    label=f"{row.report}/{name} seed {seed}",
+                    overrides=tuple(f"{key}={value}" for key, value in settings.items()),
+                    epochs=row.epochs,
+                    n_train=counts[row.dev_split],
+                    data=data_option,
+                    out=out,
+                    folder=folder_path(out, seeded, data.name, data.digest),
+                    identity=spec.identity(row),
+                )
+            )
     return found
 
 
@@ -137,7 +155,7 @@ def shard(found: Sequence[Task], text: str) -> List[Task]:
 
 
 def state_of(task: Task) -> str:
-    """"finished", "failed", "unfinished" (it will continue) or "waiting"."""
+    """ "finished", "failed", "unfinished" (it will continue) or "waiting"."""
     if os.path.isfile(os.path.join(task.folder, "result.json")):
         return "finished"
     if folders.read_failure(task.folder) is not None:

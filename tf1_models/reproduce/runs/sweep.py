@@ -89,8 +89,9 @@ def run(tasks: Sequence[Task], out: str, engine: Engine, share: bool = True) -> 
                 from tf1_models.reproduce.runs import dask_engine
 
                 absolute = [_absolute(dataclasses.replace(task, threads=engine.threads)) for task in waiting]
-                records = dask_engine.run_all(absolute, engine.scheduler, engine.retries, engine.resources,
-                                              lambda: stop.count, display.finished)
+                records = dask_engine.run_all(
+                    absolute, engine.scheduler, engine.retries, engine.resources, lambda: stop.count, display.finished
+                )
             else:
                 from tf1_models.reproduce.runs import local_engine
 

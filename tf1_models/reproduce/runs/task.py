@@ -21,8 +21,22 @@ POLL_S = 0.25
 
 def command(task: Task) -> List[str]:
     """The child's command line; `-m tf1_models.reproduce.runs.child` is `-m tf1_models` tied to this process's life."""
-    words = [sys.executable, "-m", "tf1_models.reproduce.runs.child", "train", task.report, "--run", task.run,
-             "--seed", str(task.seed), "--data", task.data, "--out", task.out, "--quiet"]  # fmt: skip
+    words = [
+        sys.executable,
+        "-m",
+        "tf1_models.reproduce.runs.child",
+        "train",
+        task.report,
+        "--run",
+        task.run,
+        "--seed",
+        str(task.seed),
+        "--data",
+        task.data,
+        "--out",
+        task.out,
+        "--quiet",
+    ]
     if task.threads is not None:
         words += ["--threads", str(task.threads)]
     return words + list(task.overrides)
@@ -48,8 +62,15 @@ def run_task(task: Task, stopped: Callable[[], int], tell: Callable[[int], None]
         `message`, `seconds`, `trained` (a child was started).
     """
     began = time.monotonic()
-    record: Dict[str, Any] = {"label": task.label, "folder": task.folder, "state": "not started", "exit_code": None,
-                              "message": "", "seconds": 0.0, "trained": False}  # fmt: skip
+    record: Dict[str, Any] = {
+        "label": task.label,
+        "folder": task.folder,
+        "state": "not started",
+        "exit_code": None,
+        "message": "",
+        "seconds": 0.0,
+        "trained": False,
+    }
     try:
         while folders.is_locked(task.folder) and time.monotonic() - began < LOCK_WAIT_S and not stopped():
             time.sleep(POLL_S)
@@ -71,8 +92,16 @@ def run_task(task: Task, stopped: Callable[[], int], tell: Callable[[int], None]
         if code == -signal.SIGKILL:
             message += " (killed; often: out of memory)"
         record.update(state="failed", message=message)
-        failure = {"schema": 1, "report": task.report, "run": task.run, "seed": task.seed, "exit_code": code,
-                   "message": message, "epochs_done": epochs_done(task), "stderr": lines[-20:]}  # fmt: skip
+        failure = {
+            "schema": 1,
+            "report": task.report,
+            "run": task.run,
+            "seed": task.seed,
+            "exit_code": code,
+            "message": message,
+            "epochs_done": epochs_done(task),
+            "stderr": lines[-20:],
+        }
         folders.write_failure(task.folder, failure)
         return record
     except Exception as error:  # a full disk, no fork: the other runs go on
@@ -83,8 +112,14 @@ def _spawn(task: Task, stopped: Callable[[], int], tell: Callable[[int], None]) 
     """Runs the child; returns its exit code (negative: signal) and what it wrote to stderr."""
     with tempfile.TemporaryFile() as errors:
         # a session of its own: Ctrl-C reaches the child once, through the sweep; a second one would end it unsaved
-        child = subprocess.Popen(command(task), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
-                                 env=environment(), start_new_session=True)  # fmt: skip
+        child = subprocess.Popen(
+            command(task),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environment(),
+            start_new_session=True,
+        )
         passed = 0
         try:
             while True:

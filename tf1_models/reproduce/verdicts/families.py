@@ -43,9 +43,7 @@ def verdict(group: List[Experiment], values: List[float], noise: Optional[Noise]
     """
     reported = [row.reported.value for row in group if row.reported.value is not None]
     single = [
-        row.reported.value
-        for row in group
-        if row.reported.value is not None and row.reported.selection == "single"
+        row.reported.value for row in group if row.reported.value is not None and row.reported.selection == "single"
     ]
     mean, sd = intervals.mean_and_sd(reported)
     single_mean, single_sd = intervals.mean_and_sd(single)
@@ -134,6 +132,8 @@ def _words(group: List[Experiment], of: Dict[str, Any]) -> str:
     for trend in of["trends"]:
         falls = "fall" if trend["rho"] < 0.0 else "rise"
         orderly = f"{falls} with it more orderly than noise does" if trend["probability"] < LEVEL else "show no trend"
-        text += (f"Over {trend['setting']} ({trend['n']} values) they {orderly}: Spearman {trend['rho']:.2f}, "
-                 f"p {trend['probability']:.4f}. ")
+        text += (
+            f"Over {trend['setting']} ({trend['n']} values) they {orderly}: Spearman {trend['rho']:.2f}, "
+            f"p {trend['probability']:.4f}. "
+        )
     return text.strip()

@@ -50,7 +50,7 @@ class FinishedRun:
     test_at: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def images(self) -> str:
-        """"official", "lossy" (the recognised JPEG copy), or the words that make a run not comparable."""
+        """ "official", "lossy" (the recognised JPEG copy), or the words that make a run not comparable."""
         known = KNOWN.get(self.data_digest)
         if known is not None and self.data == "cifar10":
             return "lossy" if known.lossy else "official"

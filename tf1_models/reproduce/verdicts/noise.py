@@ -88,8 +88,10 @@ class ReportNoise:
         if self.pooled is None:
             return ""
         known = [one for one in self.computations if one.df]
-        text = (f"{report}: one more run scatters by {100 * self.pooled.sd:.2f} points (sd, {self.pooled.df} degrees "
-                f"of freedom from {len(known) - len(self.apart)} computations")
+        text = (
+            f"{report}: one more run scatters by {100 * self.pooled.sd:.2f} points (sd, {self.pooled.df} degrees "
+            f"of freedom from {len(known) - len(self.apart)} computations"
+        )
         if self.probability is not None:
             text += f"; equal variances: Bartlett's p {self.probability:.2f}"
         text += ")"

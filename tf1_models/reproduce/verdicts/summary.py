@@ -27,8 +27,9 @@ class _Row:
     noise: Optional[Noise]
 
 
-def build(runs: Sequence[FinishedRun], failures: Sequence[Mapping[str, Any]] = (),
-          damaged: Sequence[Mapping[str, str]] = ()) -> Dict[str, Any]:
+def build(
+    runs: Sequence[FinishedRun], failures: Sequence[Mapping[str, Any]] = (), damaged: Sequence[Mapping[str, str]] = ()
+) -> Dict[str, Any]:
     """Judges every run of every report.
 
     Args:
@@ -39,8 +40,9 @@ def build(runs: Sequence[FinishedRun], failures: Sequence[Mapping[str, Any]] = (
     Returns:
         The document of `report --json`; `runs` holds all 79 rows in the order of the reports.
     """
-    of_report = {report: noise.of_report(_configurations(report), _official(runs, report))
-                 for report in registry.REPORTS}
+    of_report = {
+        report: noise.of_report(_configurations(report), _official(runs, report)) for report in registry.REPORTS
+    }
     rows = [_gather(row, runs, of_report[report]) for report in registry.REPORTS for row in registry.runs(report)]
     entries = [_entry(row) for row in rows]
     groups = []
@@ -82,8 +84,10 @@ def _gather(row: Experiment, runs: Sequence[FinishedRun], of_report: noise.Repor
     """A row's draws on the official images; without any, the runs of its name that are something else."""
     draws = draws_by_seed(_official(runs, row.report), row)
     named = [
-        run for run in runs
-        if (run.report, run.run) == (row.report, row.run) and run.images() != "lossy"
+        run
+        for run in runs
+        if (run.report, run.run) == (row.report, row.run)
+        and run.images() != "lossy"
         and configuration.variant_of(run.report, run.identity) is None
     ]
     return _Row(row, draws, [] if draws else _largest_group(named), of_report.of(row))
@@ -172,9 +176,14 @@ def _shared(row: _Row) -> str:
 
 def _sums(row: _Row) -> str:
     """Says when the runs form their sums otherwise than the report's row does, which makes no other computation."""
-    settings = sorted({f"{key}={draw.source.identity[key]}" for draw in row.draws for key in computation.SUMS
-                       if draw.source.identity.get(key) != spec.identity(row.row).get(key)
-                       and key in draw.source.identity})
+    settings = sorted(
+        {
+            f"{key}={draw.source.identity[key]}"
+            for draw in row.draws
+            for key in computation.SUMS
+            if draw.source.identity.get(key) != spec.identity(row.row).get(key) and key in draw.source.identity
+        }
+    )
     return f"sums formed by {', '.join(settings)}" if settings else ""
 
 
@@ -183,28 +192,48 @@ def _measured(draws: Sequence[Draw], judgement: Optional[Judgement]) -> Dict[str
     kept = [draw.value for draw in draws if not draw.collapsed]
     mean, sd = intervals.mean_and_sd(kept)
     measured: Dict[str, Any] = {
-        "mean": mean, "sd": sd, "n": len(kept), "collapsed": len(draws) - len(kept), "low": None, "high": None,
-        "deviation": None, "half_width": None, "best_of": None, "more_seeds": None,
+        "mean": mean,
+        "sd": sd,
+        "n": len(kept),
+        "collapsed": len(draws) - len(kept),
+        "low": None,
+        "high": None,
+        "deviation": None,
+        "half_width": None,
+        "best_of": None,
+        "more_seeds": None,
         "seeds": [
             {
-                "seed": draw.source.seed, "value": draw.value, "collapsed": draw.collapsed, "run": draw.source.run,
-                "epoch": draw.epoch, "of_epochs": draw.source.epochs, "folder": draw.source.folder,
+                "seed": draw.source.seed,
+                "value": draw.value,
+                "collapsed": draw.collapsed,
+                "run": draw.source.run,
+                "epoch": draw.epoch,
+                "of_epochs": draw.source.epochs,
+                "folder": draw.source.folder,
             }
             for draw in draws
         ],
-    }  # fmt: skip
+    }
     if judgement is not None:
-        measured.update(mean=judgement.mean, low=judgement.low, high=judgement.high, best_of=judgement.tries,
-                        deviation=judgement.deviation, half_width=judgement.half_width,
-                        more_seeds=judgement.more_seeds)
+        measured.update(
+            mean=judgement.mean,
+            low=judgement.low,
+            high=judgement.high,
+            best_of=judgement.tries,
+            deviation=judgement.deviation,
+            half_width=judgement.half_width,
+            more_seeds=judgement.more_seeds,
+        )
     return measured
 
 
 _JUDGED = ("reproduced", "higher", "lower", "inconclusive")
 
 
-def _chance(rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]], of_report: Mapping[str, noise.ReportNoise]
-            ) -> Dict[str, Any]:
+def _chance(
+    rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]], of_report: Mapping[str, noise.ReportNoise]
+) -> Dict[str, Any]:
     """Computations whose values were tested: how many would miss by chance, how many did."""
     tested: Dict[Tuple[str, int], List[Tuple[_Row, Mapping[str, Any]]]] = {}
     for row, entry in zip(rows, entries):
@@ -222,17 +251,23 @@ def _chance(rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]], of_repor
         n_ours = min(entry["n"] for _, entry in singles)
         missed += verdict.mean_deviation_probability(deviations, n_ours, known) < verdict.LEVEL
     expected = verdict.LEVEL * len(tested)
-    words = (f"{sum(map(len, tested.values()))} rows of {len(tested)} computations were tested; by chance alone "
-             f"{expected:.1f} computations would miss, {missed} did.")
+    words = (
+        f"{sum(map(len, tested.values()))} rows of {len(tested)} computations were tested; by chance alone "
+        f"{expected:.1f} computations would miss, {missed} did."
+    )
     return {"tested": len(tested), "expected_misses": expected, "misses": missed, "words": words}
 
 
 def _sensitivity(rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
     judged = [(row, entry["outcome"]) for row, entry in zip(rows, entries) if entry["outcome"] in _JUDGED]
-    changed = {name: sum(_judge(row, factor * verdict.MARGIN).outcome != outcome for row, outcome in judged)
-               for name, factor in _SCALES}
-    words = (f"With half the margin of {100 * verdict.MARGIN:g} points {changed['half']} verdicts change, with twice "
-             f"the margin {changed['twice']}.")
+    changed = {
+        name: sum(_judge(row, factor * verdict.MARGIN).outcome != outcome for row, outcome in judged)
+        for name, factor in _SCALES
+    }
+    words = (
+        f"With half the margin of {100 * verdict.MARGIN:g} points {changed['half']} verdicts change, with twice "
+        f"the margin {changed['twice']}."
+    )
     return {**changed, "words": words}
 
 
@@ -241,14 +276,23 @@ def _lossy(runs: Sequence[FinishedRun]) -> List[Dict[str, Any]]:
     found = []
     for report in registry.REPORTS:
         usable = _official(runs, report, "lossy")
-        variants = {v.name: registry.experiment(report, v.run, v.overrides)
-                    for v in registry.experiments_module(report).VARIANTS}
+        variants = {
+            v.name: registry.experiment(report, v.run, v.overrides)
+            for v in registry.experiments_module(report).VARIANTS
+        }
         named = [(row.run, row) for row in registry.runs(report)] + list(variants.items())
         for name, row in named:
             draws = draws_by_seed(usable, row)
             if draws:
-                found.append({"report": report, "run": name, "metric": row.reported.metric,
-                              "reported": row.reported.value, **_measured(draws, None)})
+                found.append(
+                    {
+                        "report": report,
+                        "run": name,
+                        "metric": row.reported.metric,
+                        "reported": row.reported.value,
+                        **_measured(draws, None),
+                    }
+                )
     return found
 
 
@@ -272,14 +316,21 @@ def _variants(runs: Sequence[FinishedRun], of_report: Mapping[str, noise.ReportN
             if not gathered.draws:
                 continue
             judgement = _judge(gathered) if _has_verdict(row) else None
-            found.append({
-                "report": report, "variant": variant.name, "run": variant.run, "why": variant.why,
-                "metric": row.reported.metric, "reported": row.reported.value,
-                **_measured(gathered.draws, judgement), "images": "official",
-                "outcome": judgement.outcome if judgement else None,
-                "verdict": judgement and verdict.with_basis(judgement.outcome, row.reported),
-                "reason": judgement.reason if judgement else "the report gives no number",
-            })  # fmt: skip
+            found.append(
+                {
+                    "report": report,
+                    "variant": variant.name,
+                    "run": variant.run,
+                    "why": variant.why,
+                    "metric": row.reported.metric,
+                    "reported": row.reported.value,
+                    **_measured(gathered.draws, judgement),
+                    "images": "official",
+                    "outcome": judgement.outcome if judgement else None,
+                    "verdict": judgement and verdict.with_basis(judgement.outcome, row.reported),
+                    "reason": judgement.reason if judgement else "the report gives no number",
+                }
+            )
     return found
 
 

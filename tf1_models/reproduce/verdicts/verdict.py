@@ -90,8 +90,9 @@ class Judgement:
     reason: str = ""
 
 
-def judge(reported: Reported, values: List[float], n_collapsed: int = 0, noise: Optional[Noise] = None,
-          margin: float = MARGIN) -> Judgement:
+def judge(
+    reported: Reported, values: List[float], n_collapsed: int = 0, noise: Optional[Noise] = None, margin: float = MARGIN
+) -> Judgement:
     """Judges one reported value.
 
     Args:
@@ -144,8 +145,11 @@ def judge(reported: Reported, values: List[float], n_collapsed: int = 0, noise: 
         words.append(_tries_words(tries))
     if outcome == "inconclusive":
         more = _seeds_that_decide(decide, n, noise.df)
-        words.append(f"{more} more seeds would decide" if more else
-                     f"no number of seeds decides: one run scatters too much for a margin of {100 * margin:g} points")
+        words.append(
+            f"{more} more seeds would decide"
+            if more
+            else f"no number of seeds decides: one run scatters too much for a margin of {100 * margin:g} points"
+        )
     elif outcome != "reproduced" and abs(deviation) < margin:
         words.append(f"within the margin of {100 * margin:g} points, yet outside the interval")
     reason = "; ".join(text for text in (*words, collapse) if text)
