@@ -11,8 +11,8 @@ from tests.conftest import ROOT
 # From the ground up; a room imports from rooms before it. The one place where the order is written. `cli` finds the
 # verbs by name (importlib), so it stands low, and children of `bench` and `reproduce` call it.
 ROOMS = (
-    "__init__", "errors", "classes", "seeds", "metrics", "spec", "experiments", "registry",
-    "storage", "datasets", "output", "cli", "session", "graphs/parts", "graphs", "checkpoints", "scoring", "training",
+    "__init__", "errors", "classes", "seeds", "metrics", "spec", "experiments", "graphs/parts", "graphs", "registry",
+    "storage", "datasets", "output", "cli", "session", "checkpoints", "scoring", "training",
     "stored", "cluster", "doctor", "bench", "bench/peers",
     "reproduce/verdicts", "reproduce/runs", "reproduce", "reproduce/page",
     "grading/submissions", "grading/people", "grading/statistics", "grading/outputs", "grading", "grading/autograding",

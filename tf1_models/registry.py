@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 from tf1_models.errors import UsageError, nearest, no_tensorflow
 from tf1_models.experiments.overrides import apply_overrides
+from tf1_models.graphs.parts.handles import GraphHandles
 from tf1_models.spec import Experiment, identity
 
 # In the order of the reports; a plain tuple, so that it can be searched and read.
@@ -65,7 +66,7 @@ class Graph:
         dtype: Any = None,
         keep_prob: Optional[Any] = None,
         is_training: Optional[Any] = None,
-    ) -> Any:
+    ) -> GraphHandles:
         """Adds the graph's ops to the current default graph, and nothing else.
 
         Feed `images` in the report's scale (bytes / `experiment.pixel_divisor`: 0..255 for nine_conv, 0..1 for the
@@ -78,12 +79,9 @@ class Graph:
             seed: Run seed; None takes the run's own.
             step: int64 scalar tensor, the zero-based training step, which makes dropout masks a function of
                 (seed, step); None gives ordinary stateful dropout with explicit seeds.
-            dtype: tf.float32 (None) or tf.float64.
+            dtype: tf.float32 (None), or tf.float64, for comparisons with an oracle.
             keep_prob: Scalar tensor instead of the report's placeholder; for reports that have one.
             is_training: True for a graph that only trains, instead of the placeholder; for reports that have one.
-
-        Returns:
-            `graphs.parts.handles.GraphHandles`.
 
         Raises:
             UsageError: TensorFlow is eager here, or this graph has these variables already.
@@ -97,7 +95,10 @@ class Graph:
             extra["convolutions"] = self.experiment.convolutions
         run_seed = self.experiment.seed if seed is None else seed
         try:
-            return module.build(self.experiment.net, images=images, labels=labels, seed=run_seed, step=step, **extra)
+            handles: GraphHandles = module.build(
+                self.experiment.net, images=images, labels=labels, seed=run_seed, step=step, **extra
+            )
+            return handles
         except ValueError as error:
             if "already exists, disallowed" not in str(error):
                 raise

@@ -12,12 +12,11 @@ from tf1_models.errors import UsageError
 # first_tenth_per_class: the first tenth of every class's files is validation (alexnet_bn, Keras' validation_split).
 DEV_SPLITS = ("none", "first_quarter", "first_tenth_per_class")
 OPTIMIZERS = ("adam", "torch_adam", "torch_sgd", "torch_adagrad", "torch_rmsprop", "keras_adam")
-# How sums are formed, not which: other last bits, nothing else. winograd: graphs/winograd.py, where it pays, for 3x3
-# kernels; winograd_5x5: for both.
+# How sums are formed, not which: other last bits, nothing else. winograd: graphs/parts/winograd.py, for 3x3 kernels;
+# winograd_5x5: for both. A row names what its graph has (`convolution_choices`): where layers have the kernel, few
+# pixels and many channels.
 CONVOLUTIONS = ("direct", "winograd", "winograd_5x5")
 PRECISIONS = ("float32", "bf16", "tf32", "fp16")  # see execution.py; the variables are float32 in all
-# elsewhere no layer has the kernel, few pixels and many channels
-_WITH_WINOGRAD = {"winograd": ("nine_conv", "alexnet_bn"), "winograd_5x5": ("alexnet_bn", "bn_cnn")}
 # keyed: seed and epoch alone decide. numpy: one RandomState(seed) shuffles a fresh arange every epoch (nine_conv).
 SHUFFLE_STREAMS = ("keyed", "numpy")
 SCHEDULES = ("constant", "course_steps", "step", "multi_step", "exponential")
@@ -144,13 +143,16 @@ class Experiment:
     precision: str = dataclasses.field(default="float32", metadata=one_of(PRECISIONS, "of products inside the graph"))
     xla: bool = False
     convolutions: str = dataclasses.field(default="direct", metadata=one_of(CONVOLUTIONS, "how they are summed"))
+    # what the report's graph has and takes on a processor, no settings of a run
+    convolution_choices: Tuple[str, ...] = ("direct",)
+    eval_batch_size: int = 250  # images a `session.run` in evaluation: more gain little and cost memory
 
     def __post_init__(self) -> None:
         check_fields(self)
-        reports = _WITH_WINOGRAD.get(self.convolutions, (self.report,))
-        if self.report not in reports:
+        if self.convolutions not in self.convolution_choices:
             raise UsageError(
-                f"convolutions={self.convolutions} is for {', '.join(reports)}; leave it out for {self.report}"
+                f"convolutions={self.convolutions} is not for {self.report}; allowed there: "
+                f"{', '.join(self.convolution_choices)}"
             )
 
     @property
@@ -176,8 +178,18 @@ class Variant:
     why: str
 
 
-# Fields that describe a run but change no bit of it.
-_DESCRIPTION = ("report", "run", "where", "note", "reported", "parameters", "seed", "net")
+# Fields that describe a run or its graph and are no settings of it.
+NO_SETTINGS = (
+    "report",
+    "run",
+    "where",
+    "note",
+    "reported",
+    "parameters",
+    "net",
+    "convolution_choices",
+    "eval_batch_size",
+)
 
 
 def settings(experiment: Experiment) -> Dict[str, Any]:
@@ -185,7 +197,7 @@ def settings(experiment: Experiment) -> Dict[str, Any]:
     row = {
         field.name: getattr(experiment, field.name)
         for field in dataclasses.fields(experiment)
-        if field.name not in _DESCRIPTION
+        if field.name not in (*NO_SETTINGS, "seed")
     }
     row["graph"] = experiment.report
     row.update({f"net.{key}": value for key, value in dataclasses.asdict(experiment.net).items()})

@@ -55,15 +55,15 @@ def test_the_sum_tells_one_hot_softmaxes_from_all_others() -> None:
     for right in (0, 25, 128, 256):
         guess = np.where(np.arange(256) < right, truth, (truth + 1) % 10)
         one_hot = np.eye(10)[guess]
-        assert collapse.is_one_hot("course_models", *_double_softmax(one_hot, truth), 256)
-        assert not collapse.is_one_hot("nine_conv", *_double_softmax(one_hot, truth), 256)
+        assert collapse.is_one_hot(True, *_double_softmax(one_hot, truth), 256)
+        assert not collapse.is_one_hot(False, *_double_softmax(one_hot, truth), 256)
         for most in (0.999, 0.9, 0.5):
             softer = one_hot * most + (1 - most) / 10
-            assert not collapse.is_one_hot("course_models", *_double_softmax(softer, truth), 256)
+            assert not collapse.is_one_hot(True, *_double_softmax(softer, truth), 256)
     for _ in range(2000):  # the fingerprint of Q1 on batches that are nearly saturated, at any accuracy
         sharp = rng.gamma(0.05, size=(64, 10)) + 1e-12
         softmax = sharp / sharp.sum(axis=1, keepdims=True)
-        assert not collapse.is_one_hot("course_models", *_double_softmax(softmax, truth[:64]), 64)
+        assert not collapse.is_one_hot(True, *_double_softmax(softmax, truth[:64]), 64)
 
 
 @pytest.mark.tf

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Tuple
 
+from tf1_models import registry
 from tf1_models.bench import interleave, plan
 from tf1_models.bench.measures import Images, told
 from tf1_models.bench.worker import Worker
-from tf1_models.scoring import evaluate
 
 EVAL_BATCHES = (0.4, 1, 2, 4, 8)  # times the report's own
 _JIT = {"TF_XLA_FLAGS": "--tf_xla_cpu_global_jit"}  # without it XLA leaves the processor alone
@@ -41,7 +41,7 @@ def evaluation(report: str, wishes: plan.Wishes, images: Images, say: Callable[[
     """images/s of the kit's evaluation by batch size."""
     say(f"{report}: candidates of the evaluation's batch")
     settings = told(report, "evaluate", wishes, images)
-    own = evaluate.batch_size_of(report)
+    own = registry.experiment(report, registry.default_run(report)).eval_batch_size
     sizes = [round(share * own) for share in EVAL_BATCHES] if not wishes.quick else [10, 20]
     workers = {}
     for size in sizes:

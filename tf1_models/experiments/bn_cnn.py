@@ -79,6 +79,7 @@ def _row(
         drop_last=False,  # DataLoader's default
         dev_split="none",  # Q20
         pixel_divisor=255.0,  # ToTensor, Assumed without normalisation
+        convolution_choices=("direct", "winograd_5x5"),
         seed=0,
     )
 

@@ -109,6 +109,7 @@ def _row(
         drop_last=False,
         dev_split="first_quarter",
         pixel_divisor=1.0,  # Q13: raw pixels
+        convolution_choices=("direct", "winograd"),
         seed=51,
         patience_epochs=patience_epochs,
         **changes,

@@ -7,10 +7,8 @@ import typing
 from typing import Any, Dict, List
 
 from tf1_models.errors import UsageError, nearest
-from tf1_models.spec import Experiment
+from tf1_models.spec import NO_SETTINGS, Experiment
 
-# What identifies or documents a row, and what the kit counts itself, cannot be overridden.
-_FIXED = ("report", "run", "where", "note", "reported", "net", "parameters")
 _WORDS = {"true": True, "false": False}
 
 
@@ -77,9 +75,9 @@ def apply_overrides(row: Experiment, overrides: Dict[str, str]) -> Experiment:
     net_hints = typing.get_type_hints(type(row.net))
     own: Dict[str, Any] = {}
     net: Dict[str, Any] = {}
-    known = sorted(name for name in [*own_hints, *net_hints] if name not in _FIXED)
+    known = sorted(name for name in [*own_hints, *net_hints] if name not in NO_SETTINGS)
     for key, text in overrides.items():
-        if key in _FIXED or (key not in own_hints and key not in net_hints):
+        if key in NO_SETTINGS or (key not in own_hints and key not in net_hints):
             raise UsageError(f"unknown setting {key!r}{nearest(key, known)}; known: {', '.join(known)}")
         if key in own_hints:
             own[key] = _convert(key, text, own_hints[key])

@@ -42,23 +42,12 @@ def build(
     keep_prob: Optional[Any] = None,
     is_training: Optional[Any] = None,
 ) -> GraphHandles:
-    """Adds the graph to the current default graph.
+    """Adds the graph to the current default graph; the arguments are those of `registry.Graph.build`.
 
-    Args:
-        net: Graph settings of the run.
-        images: float [batch, 32, 32, 3] or, already resized, [batch, 256, 256, 3]; pixels 0..1. None makes a
-            placeholder [None, 32, 32, 3].
-        labels: float [batch, 10] one-hot; None makes a placeholder.
-        seed: Run seed: initial values and dropout masks derive from it.
-        step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
-        dtype: tf.float32, or tf.float64 for the parity tests.
-        convolutions: "direct", or where `winograd.pays` "winograd" or "winograd_5x5": the same variables, other last
-            bits.
-        keep_prob: Scalar tensor; None makes the placeholder.
-        is_training: True for a graph that only trains; None makes the placeholder.
-
-    Returns:
-        The handles; `update_ops` holds the ten moving statistics' updates, also in tf.GraphKeys.UPDATE_OPS.
+    The placeholders are `images` float [batch, 32, 32, 3], pixels 0..1 (images given as [batch, 256, 256, 3] are taken
+    as resized already), `labels` float [batch, 10] one-hot, `keep_prob`, `placeholder_with_default(1.0)`, and
+    `is_training`, `placeholder_with_default(False)`. `update_ops`, the ten moving statistics' updates, stand in
+    tf.GraphKeys.UPDATE_OPS, too.
     """
     x = tf.placeholder(dtype, [None, 32, 32, 3], name="images") if images is None else images
     y = tf.placeholder(dtype, [None, 10], name="labels") if labels is None else labels
@@ -84,8 +73,6 @@ def build(
         l2_loss=l2_loss,
         loss=tf.add(data_loss, l2_loss, name="loss"),
         update_ops=tuple(layers.update_ops),
-        learning_rate=None,
-        global_step=None,
         layers=table.rows(),
         statistics_memory_steps=1.0 / (1.0 - net.bn_momentum),
     )

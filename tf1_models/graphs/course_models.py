@@ -39,19 +39,11 @@ def build(
     step: Optional[Any] = None,
     dtype: Any = tf.float32,
 ) -> GraphHandles:
-    """Adds the graph to the current default graph.
+    """Adds the graph to the current default graph; the arguments are those of `registry.Graph.build`.
 
-    Args:
-        net: Graph settings of the run.
-        images: float [batch, 3072] or [batch, 32, 32, 3], pixels 0..1; None makes `main_params/Input` [None, 3072].
-        labels: float [batch, 10] one-hot; None makes `main_params/Output`.
-        seed: Run seed: initial values derive from it.
-        step: Not used: no random op acts in training (Q3).
-        dtype: tf.float32, or tf.float64 for the parity tests.
-
-    Returns:
-        The handles. `learning_rate` is the placeholder `main_params/learning_rate`, `global_step` the int32 variable
-        `main_params/global_step`; `keep_prob` (Q3) and `is_training` (Q4) are None.
+    The placeholders are `main_params/Input` float [batch, 3072], pixels 0..1 (images given as [batch, 32, 32, 3] will
+    do), `main_params/Output` float [batch, 10] one-hot and `main_params/learning_rate`; `main_params/global_step` is an
+    int32 variable. There is no `keep_prob` (Q3) and no `is_training` (Q4), and `step` is not used: no random op acts.
     """
     with tf.variable_scope("main_params"):
         x = tf.placeholder(dtype, [None, 3072], name="Input") if images is None else images
@@ -73,18 +65,16 @@ def build(
     return GraphHandles(
         images=x,
         labels=y,
-        keep_prob=None,
-        is_training=None,
         logits=logits,
         probabilities=softmax,
         predictions=tf.argmax(softmax, axis=1, name="y_pred_cls"),
         data_loss=data_loss,
         l2_loss=l2_loss,
         loss=tf.add(data_loss, l2_loss, name="loss"),
-        update_ops=(),
         learning_rate=learning_rate,
         global_step=global_step,
         layers=table.rows(),
+        loss_over_softmax=True,  # Q1
     )
 
 

@@ -40,20 +40,10 @@ def build(
     convolutions: str = "direct",
     keep_prob: Optional[Any] = None,
 ) -> GraphHandles:
-    """Adds the graph to the current default graph.
+    """Adds the graph to the current default graph; the arguments are those of `registry.Graph.build`.
 
-    Args:
-        net: Graph settings of the run.
-        images: float [batch, 32, 32, 3], raw pixels 0..255 (Q13); None makes the placeholder `x`.
-        labels: float [batch, 10] one-hot; None makes the placeholder `y`.
-        seed: Run seed: initial values (`net.seed_stream` says how) and dropout masks derive from it.
-        step: int64 scalar, zero-based training step, for resumable dropout masks; None: stateful masks.
-        dtype: tf.float32, or tf.float64 for the parity tests.
-        convolutions: "direct", or "winograd" where `winograd.pays`: the same variables, other last bits.
-        keep_prob: Scalar tensor; None makes the placeholder.
-
-    Returns:
-        The handles; `keep_prob` is `placeholder_with_default(1.0)`, `is_training` is None.
+    The placeholders are `x` float [batch, 32, 32, 3], raw pixels 0..255 (Q13), `y` float [batch, 10] one-hot, and
+    `keep_prob`, `placeholder_with_default(1.0)`. `net.seed_stream` says how initial values derive from the seed.
     """
     x = tf.placeholder(dtype, [None, 32, 32, 3], name="x") if images is None else images
     y = tf.placeholder(dtype, [None, 10], name="y") if labels is None else labels
@@ -71,16 +61,12 @@ def build(
         images=x,
         labels=y,
         keep_prob=keep_prob,
-        is_training=None,
         logits=logits,
         probabilities=probabilities,
         predictions=tf.argmax(logits, axis=1, name="predictions"),
         data_loss=data_loss,
         l2_loss=l2_loss,
         loss=tf.add(data_loss, l2_loss, name="cost"),
-        update_ops=(),
-        learning_rate=None,
-        global_step=None,
         layers=table.rows(),
     )
 

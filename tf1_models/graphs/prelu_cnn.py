@@ -22,8 +22,7 @@ import tensorflow.compat.v1 as tf
 
 from tf1_models.experiments.prelu_cnn import PreluCnnNet
 from tf1_models.graphs.parts.handles import GraphHandles
-from tf1_models.graphs.parts.losses import mean_cross_entropy
-from tf1_models.graphs.parts.torch_layers import BATCH_NORM_MOMENTUM, TorchLayers
+from tf1_models.graphs.parts.torch_layers import TorchLayers
 
 
 def build(
@@ -36,21 +35,10 @@ def build(
     keep_prob: Optional[Any] = None,
     is_training: Optional[Any] = None,
 ) -> GraphHandles:
-    """Adds the graph to the current default graph.
+    """Adds the graph to the current default graph; the arguments are those of `registry.Graph.build`.
 
-    Args:
-        net: Graph settings of the run.
-        images: float [batch, 32, 32, 3], 0..1; None makes the placeholder `x`.
-        labels: float [batch, 10] one-hot; None makes the placeholder `y`.
-        seed: Run seed: initial values, RReLU slopes and acting dropout masks derive from it.
-        step: int64 scalar, zero-based training step, for resumable random numbers; None: stateful ones.
-        dtype: tf.float32, or tf.float64 for the parity tests.
-        keep_prob: Scalar tensor; None makes the placeholder.
-        is_training: True for a graph that only trains; None makes the placeholder.
-
-    Returns:
-        The handles; `is_training` is `placeholder_with_default(False)`; `keep_prob` is None as reported (Q7), and
-        `placeholder_with_default(1.0)` under `dropout_acts`.
+    The placeholders are `x` float [batch, 32, 32, 3], pixels 0..1, `y` float [batch, 10] one-hot, and `is_training`,
+    `placeholder_with_default(False)`; `keep_prob` only under `dropout_acts`, as the report's dropout is inert (Q7).
     """
     x = tf.placeholder(dtype, [None, 32, 32, 3], name="x") if images is None else images
     y = tf.placeholder(dtype, [None, 10], name="y") if labels is None else labels
@@ -87,21 +75,4 @@ def build(
     h = layers.batch_norm(h, "fc_layer/3")
     logits = layers.linear(h, "fc_layer/4", 10)
 
-    data_loss = mean_cross_entropy(logits, y)
-    return GraphHandles(
-        images=x,
-        labels=y,
-        keep_prob=keep_prob,
-        is_training=is_training,
-        logits=logits,
-        probabilities=tf.nn.softmax(logits, name="probabilities"),
-        predictions=tf.argmax(logits, axis=1, name="predictions"),
-        data_loss=data_loss,
-        l2_loss=tf.constant(0.0, dtype, name="l2_loss"),
-        loss=data_loss,
-        update_ops=tuple(layers.update_ops),
-        learning_rate=None,
-        global_step=None,
-        layers=layers.table.rows(),
-        statistics_memory_steps=1.0 / BATCH_NORM_MOMENTUM,
-    )
+    return layers.handles(x, y, logits, keep_prob)

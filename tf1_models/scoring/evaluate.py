@@ -9,15 +9,6 @@ import numpy as np
 from tf1_models import metrics
 from tf1_models.classes import N_CLASSES
 
-# Images a `session.run`. Larger batches gain little on a CPU (`bench --candidates`) and cost memory: alexnet_bn holds
-# 4 MB of activations an image, and at 250 its evaluation took more memory than its training step.
-_BATCH_SIZE, _BATCH_SIZES = 250, {"alexnet_bn": 100}
-
-
-def batch_size_of(report: str) -> int:
-    """Images that a report's graph evaluates at a time."""
-    return _BATCH_SIZES.get(report, _BATCH_SIZE)
-
 
 def predict(
     session: Any,
@@ -33,7 +24,7 @@ def predict(
         session: Session with values.
         graph: Object with `image_bytes` and `handles` (`training_graph`).
         images: uint8 [N, 32, 32, 3].
-        batch_size: Images a `session.run`, see `batch_size_of`; the last batch may be short.
+        batch_size: Images a `session.run`; the last batch may be short.
         indices: Which images, in order; None: all.
         on_batch: Called with the number of images done, for a progress bar.
 

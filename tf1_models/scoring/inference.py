@@ -32,7 +32,7 @@ def probabilities(
         threads: Threads TensorFlow may use; None: the usable processors.
         tf_log: Show TensorFlow's start-up lines.
         on_batch: Called with the number of images done.
-        batch_size: Images a `session.run`; None: the report's, see `evaluate.batch_size_of`.
+        batch_size: Images a `session.run`; None: the report's `eval_batch_size`.
         on_note: Called with what was taken of a foreign checkpoint (see `checkpoint_source.restore`).
 
     Returns:
@@ -55,7 +55,7 @@ def probabilities(
                 taken = checkpoint_source.restore(tf, session, source)
             if taken and on_note:
                 on_note(taken)
-            size = batch_size or evaluate.batch_size_of(source.experiment.report)
+            size = batch_size or source.experiment.eval_batch_size
             found = evaluate.predict(session, graph, images, size, indices, on_batch)
     if not np.isfinite(found).all():  # argmax would call them class 0, and be right for one image in ten
         raise InputError(f"{os.path.basename(source.prefix)} gives probabilities that are not finite")

@@ -12,18 +12,22 @@ from __future__ import annotations
 import math
 from typing import Any, Dict, List, Optional, Sequence
 
-DOUBLE_SOFTMAX = ("course_models",)
 _SUM = math.log(math.e + 9.0)
 _TOLERANCE = 1e-5
 YOUNG_MEMORIES = 5.0  # e^-5: what the first weights gave has left the moving statistics
 YOUNG_LAG = 0.2  # training accuracy above evaluation's by more than overfitting gives so early
 
 
-def is_one_hot(report: str, data_loss: float, n_correct: int, n_images: int) -> bool:
-    """Whether a batch's softmax outputs were all one-hot, by their mean loss; False where the loss can't tell."""
-    if report not in DOUBLE_SOFTMAX:
-        return False
-    return abs(float(data_loss) + int(n_correct) / n_images - _SUM) < _TOLERANCE
+def is_one_hot(loss_over_softmax: bool, data_loss: float, n_correct: int, n_images: int) -> bool:
+    """Whether a batch's softmax outputs were all one-hot, by their mean loss; False where the loss can't tell.
+
+    Args:
+        loss_over_softmax: `GraphHandles.loss_over_softmax`, Q1.
+        data_loss: The batch's mean cross-entropy.
+        n_correct: How many of it were right.
+        n_images: How many it has.
+    """
+    return loss_over_softmax and abs(float(data_loss) + int(n_correct) / n_images - _SUM) < _TOLERANCE
 
 
 def words(lines: Sequence[Dict[str, Any]], ended: bool, memory_steps: Optional[float] = None) -> List[str]:

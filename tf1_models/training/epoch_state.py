@@ -72,7 +72,7 @@ def progress_of(manifest: Dict[str, Any], stopping: Optional[EarlyStopping]) -> 
         ) from error
 
 
-def count_step(progress: Progress, values: Dict[str, Any], n_images: int, report: str) -> None:
+def count_step(progress: Progress, values: Dict[str, Any], n_images: int, loss_over_softmax: bool) -> None:
     """Adds a step's fetched losses and hits; `progress` changes."""
     progress.step += 1
     progress.step_in_epoch += 1
@@ -81,7 +81,8 @@ def count_step(progress: Progress, values: Dict[str, Any], n_images: int, report
     progress.l2_loss_sum += float(values["l2_loss"])
     progress.n_seen += n_images
     progress.n_correct += int(values["n_correct"])
-    progress.n_one_hot += collapse.is_one_hot(report, values["data_loss"], values["n_correct"], n_images)
+    data_loss, n_correct = values["data_loss"], values["n_correct"]
+    progress.n_one_hot += collapse.is_one_hot(loss_over_softmax, data_loss, n_correct, n_images)
 
 
 def step_seen(

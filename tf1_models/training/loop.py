@@ -164,7 +164,7 @@ def train(
                     if not math.isfinite(values["loss"]):
                         where = f"step {progress.step + 1} (batch {progress.step_in_epoch + 1} of {n_steps})"
                         raise state.diverged("loss", values["loss"], where)
-                    epoch_state.count_step(progress, values, len(batch), experiment.report)
+                    epoch_state.count_step(progress, values, len(batch), graph.handles.loss_over_softmax)
                     seen = epoch_state.step_seen(progress, values, len(batch), n_steps, n_before, started)
                     for watcher in watchers:
                         watcher.step(seen)

@@ -29,7 +29,6 @@ def score_split(run: TrainingRun, split: str, probabilities: Optional[np.ndarray
         Scores and mean loss.
     """
     experiment, data = run.experiment, run.data
-    over_softmax = experiment.report == "course_models"  # Q1
     if split == "dev":
         assert run.dev_indices is not None, "the settings refuse eval_split=dev without a dev split"
         found, truth = _predict(run, "dev", data.x_train, run.dev_indices), data.y_train[run.dev_indices]
@@ -39,13 +38,12 @@ def score_split(run: TrainingRun, split: str, probabilities: Optional[np.ndarray
         found = _predict(run, "test", data.x_test[:n]) if probabilities is None else probabilities[:n]
         truth = data.y_test[:n]
     scores = evaluate.score(found, truth, data.class_names)
-    return evaluate.SplitScore(scores, evaluate.mean_loss(found, truth, over_softmax))
+    return evaluate.SplitScore(scores, evaluate.mean_loss(found, truth, run.graph.handles.loss_over_softmax))
 
 
 def _predict(run: TrainingRun, split: str, images: np.ndarray, indices: Optional[np.ndarray] = None) -> np.ndarray:
     advance = run.start_part(f"evaluating {split}", len(images if indices is None else indices))
-    batch_size = evaluate.batch_size_of(run.experiment.report)
-    return evaluate.predict(run.session, run.graph, images, batch_size, indices, advance)
+    return evaluate.predict(run.session, run.graph, images, run.experiment.eval_batch_size, indices, advance)
 
 
 def variables_sha256(tf: Any, session: Any) -> str:

@@ -71,10 +71,11 @@ def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protoc
     from tf1_models.scoring import evaluate as kit_evaluate
     from tf1_models.scoring import inference_graph
 
-    graph = inference_graph.build_inference(experiment_of(settings))
+    experiment = experiment_of(settings)
+    graph = inference_graph.build_inference(experiment)
     session = session_of(tf, settings)
     session.run(tf.global_variables_initializer())
-    size = int(settings.get("candidate_eval_batch") or kit_evaluate.batch_size_of(settings["report"]))
+    size = int(settings.get("candidate_eval_batch") or experiment.eval_batch_size)
     images = np.resize(batches.load(settings).x_train, (int(settings["eval_images"]), 32, 32, 3))
     return protocol.Work(lambda: kit_evaluate.predict(session, graph, images, size), len(images), facts)
 

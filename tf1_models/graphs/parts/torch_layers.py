@@ -22,7 +22,8 @@ import tensorflow.compat.v1 as tf
 
 from tf1_models.graphs.parts import random_ops, winograd
 from tf1_models.graphs.parts.by_mode import by_mode
-from tf1_models.graphs.parts.handles import LayerTable
+from tf1_models.graphs.parts.handles import GraphHandles, LayerTable
+from tf1_models.graphs.parts.losses import mean_cross_entropy
 from tf1_models.seeds import op_seed
 
 BATCH_NORM_EPSILON = 1e-5
@@ -57,6 +58,32 @@ class TorchLayers:
         self.weight_init, self.convolutions = weight_init, convolutions
         self.table = LayerTable()
         self.update_ops: List[Any] = []
+
+    def handles(self, images: Any, labels: Any, logits: Any, keep_prob: Optional[Any]) -> GraphHandles:
+        """Both PyTorch reports' end: cross-entropy on the logits (`nn.CrossEntropyLoss`), no L2 term.
+
+        Args:
+            images: What the first layer took.
+            labels: float [batch, 10], one-hot.
+            logits: float [batch, 10].
+            keep_prob: Scalar tensor; None where no dropout acts.
+        """
+        data_loss = mean_cross_entropy(logits, labels)
+        return GraphHandles(
+            images=images,
+            labels=labels,
+            logits=logits,
+            probabilities=tf.nn.softmax(logits, name="probabilities"),
+            predictions=tf.argmax(logits, axis=1, name="predictions"),
+            data_loss=data_loss,
+            l2_loss=tf.constant(0.0, self.dtype, name="l2_loss"),
+            loss=data_loss,
+            layers=self.table.rows(),
+            keep_prob=keep_prob,
+            is_training=self.is_training,
+            update_ops=tuple(self.update_ops),
+            statistics_memory_steps=1.0 / BATCH_NORM_MOMENTUM,
+        )
 
     def _row(self, name: str, kind: str, output: Any, variables: Tuple[Any, ...] = ()) -> Any:
         return self.table.add(f"{name.replace('/', '.')} {kind}", output, variables)
