@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import unicodedata
 from typing import Optional
 
 
@@ -48,6 +49,35 @@ class Interrupted(KitError):
     exit_code = 130
 
 
+class Refused(Exception):
+    """A stranger's bytes are not read; the text is the reason, for the caller who knows the file's name."""
+
+
+# Bidirectional overrides and the byte-order mark can make a line read as something else; joiners (U+200C, U+200D)
+# stay, scripts need them.
+_HIDDEN = frozenset("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+
+
+def printable(text: str, instead: str = "") -> str:
+    """Text without control characters, escapes and bidirectional overrides.
+
+    Args:
+        text: Anything.
+        instead: What stands in their place; surrogates become U+FFFD.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = []
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            kept.append("\ufffd")
+        else:
+            hidden = character in _HIDDEN or category in ("Cc", "Zl", "Zp")
+            kept.append(instead if hidden else character)
+    return "".join(kept)
+
+
 def one_line(error: BaseException) -> str:
     """The first line of an exception's text, for embedding in a message of ours.
 
@@ -57,9 +87,7 @@ def one_line(error: BaseException) -> str:
     Returns:
         Its text without line breaks and without control characters, or its type's name when it has none.
     """
-    text = " ".join(str(error).split())
-    text = "".join(c for c in text if c.isprintable())
-    return text or type(error).__name__
+    return printable(" ".join(str(error).split())) or type(error).__name__
 
 
 def checkout() -> Optional[str]:

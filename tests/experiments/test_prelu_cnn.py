@@ -11,7 +11,7 @@ import pytest
 from tf1_models import registry, spec
 from tf1_models.errors import UsageError
 from tf1_models.experiments import prelu_cnn
-from tf1_models.scoring import evaluate
+from tf1_models.scoring.split_images import n_counted_of_test
 
 ROWS = {row.run: row for row in prelu_cnn.EXPERIMENTS}
 
@@ -49,9 +49,9 @@ def test_q8_every_value_is_a_count_of_9984_images() -> None:
     for row in prelu_cnn.EXPERIMENTS:
         assert row.drop_last and row.eval_drop_last
         assert row.reported.n_scored == 9984
-        assert evaluate.n_scored(10000, row.batch_size, row.eval_drop_last) == 9984, row.run
+        assert n_counted_of_test(row, 10000) == 9984, row.run
         mended = dataclasses.replace(row, eval_drop_last=False)
-        assert evaluate.n_scored(10000, mended.batch_size, mended.eval_drop_last) == 10000
+        assert n_counted_of_test(mended, 10000) == 10000
     assert _follow_from(9984) == list(ROWS)
     assert len(_follow_from(10000)) < 5  # over all 10,000 images hardly one of them would come out
     assert round(ROWS["final"].reported.value * 9984) == 7738

@@ -31,7 +31,7 @@ from tf1_models.grading.submissions.alignment import KeyShape
 from tf1_models.grading.submissions.findings import Findings
 from tf1_models.grading.submissions.reading import Reading, read_predictions
 from tf1_models.grading.submissions.text import text_rows
-from tf1_models.grading.submissions.zip_walk import ZipHandle, walk_zip
+from tf1_models.grading.submissions.zip_walk import OpenZips, ZipHandle, walk_zip
 
 N = 40
 WORDS = {**{name: k for k, name in enumerate(CIFAR10_CLASSES)}, "auto": 1, "car": 1, "plane": 0, "aeroplane": 0}
@@ -330,7 +330,7 @@ def check_case(form: str, data: bytes, key: KeyShape) -> Reading:
 def check_zip(data: bytes) -> int:
     """A mutated zip is walked and its members read; returns members that could be read."""
     count = 0
-    for member in walk_zip(ZipHandle(lambda: io.BytesIO(data), depth=1), "x.zip", ""):
+    for member in walk_zip(ZipHandle(lambda: io.BytesIO(data), 1, OpenZips()), "x.zip", ""):
         if member.read is not None:
             try:
                 member.read()

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tests.grading import builders as b
-from tf1_models.grading.submissions import zip_walk
-from tf1_models.grading.submissions.findings import Refused, printable, shown
+from tf1_models.errors import Refused, printable
+from tf1_models.grading.submissions.findings import shown
 from tf1_models.grading.submissions.names import clean_name, decode_bytes
 from tf1_models.grading.submissions.sources import Source, collect
 
@@ -224,9 +224,12 @@ def test_equal_names_are_told_apart(tmp_path: Any) -> None:
 def test_a_thousand_student_zips_cost_neither_descriptors_nor_memory(hand_in: HandIn) -> None:
     """At most one archive of a depth is open."""
     folder = hand_in({f"s{i}/work.zip": b.zipped({"result.npy": DATA}) for i in range(1100)})
-    sources = collect([folder]).sources
+    collected = collect([folder])
+    sources = collected.sources
     assert len(sources) == 1100 and all(source.read() == DATA for source in sources)
-    assert len(zip_walk.ZipHandle._open) <= 2
+    assert len(collected.zips) <= 2
+    collected.zips.close()
+    assert not len(collected.zips)
     if os.path.isdir("/proc/self/fd"):
         assert len(os.listdir("/proc/self/fd")) < 100
 

@@ -52,7 +52,7 @@ def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str
             assert isinstance(ways, resident_steps.ResidentSteps) == at_once
             assert [variable.op.name for variable in tf.global_variables()] == names  # nothing new in a checkpoint
             session.run(tf.global_variables_initializer())
-            work = TrainingRun(tf, session, graph, row, Images, *[None] * 6)  # type: ignore[arg-type]
+            work = TrainingRun(tf, session, graph, row, Images, *[None] * 5)  # type: ignore[arg-type]
             ways.begin(work, 7, lambda: None, lambda: None)
             values = ways.take(batches, 0, 7, 0.001)
             assert int(session.run(graph.global_step)) == 3

@@ -31,12 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
-    import numpy as np
-
     from tf1_models.checkpoints import checkpoint_source
-    from tf1_models.datasets.splits import split_indices
     from tf1_models.errors import UsageError
     from tf1_models.scoring import evaluate
+    from tf1_models.scoring.split_images import images_of
 
     source = checkpoint_source.find(args.checkpoint, args.report, args.run, name_options(args))
     experiment = source.experiment
@@ -44,28 +42,17 @@ def run(args: argparse.Namespace) -> int:
     if args.full_test and split != "test":
         raise UsageError("--full-test goes with --split test")
     data = load_for(source, args.data)
-    train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
-    if split == "dev" and dev_indices is None:
-        raise UsageError(
-            f"{experiment.report} has no dev split (Q20); use --split test, or train with dev_split=first_quarter"
-        )
-    if split == "test":
-        n = len(data.y_test)
-        if not args.full_test:
-            n = evaluate.n_scored(n, experiment.batch_size, experiment.eval_drop_last) or n
-        images, truth, indices = data.x_test, data.y_test, np.arange(n, dtype=np.int64)
-    else:
-        indices = dev_indices if split == "dev" and dev_indices is not None else train_indices
-        images, truth = data.x_train, data.y_train
+    part = images_of(experiment, data, split)
+    indices = part.indices if args.full_test else part.indices[: part.n_counted]
 
     from tf1_models.scoring.inference import probabilities
 
     notes: List[str] = []  # said after the bar, which they would tear
     with image_bar(f"{split}", len(indices)) as moved:
-        found = probabilities(source, images, indices, args.threads, args.tf_log, moved, on_note=notes.append)
+        found = probabilities(source, part.images, indices, args.threads, args.tf_log, moved, on_note=notes.append)
     for note in notes:
         print(note, file=sys.stderr)
-    scores = evaluate.score(found, truth[indices], data.class_names)
+    scores = evaluate.score(found, part.labels[indices], data.class_names)
     document: Dict[str, Any] = {
         "schema": 1,
         "checkpoint": source.prefix,

@@ -1,7 +1,6 @@
 """The course's npy arrays: x_train.npy, y_train.npy, x_test.npy, y_test.npy (one .npz of the same four: `npz`).
 
-The header is parsed here, not by numpy, whose versions let through negative shapes, arrays of nothing with 10^12
-elements and 64 MB headers; nothing is ever unpickled. Pixels may be bytes, whole numbers 0..255 or floats 0..1 that
+Nothing is ever unpickled (see `storage.npy_header`). Pixels may be bytes, whole numbers 0..255 or floats 0..1 that
 are bytes divided by 255; anything that would have to be rounded is refused.
 """
 
@@ -18,18 +17,15 @@ import numpy as np
 from tf1_models.classes import N_CLASSES
 from tf1_models.datasets.assemble import Arrays
 from tf1_models.datasets.batches import IMAGE_BYTES, class_ids, place_planes
-from tf1_models.errors import InputError
+from tf1_models.errors import InputError, Refused
+from tf1_models.storage import npy_header
 from tf1_models.storage.reading import Reader, open_regular, shown
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MAX_IMAGES = 100_000  # per split
 MAX_FILE_BYTES = 1 << 31  # 60,000 images as float64 are 1.5 GB
-_MAX_HEADER = 1024  # numpy writes 118 bytes for such arrays
 _CHUNK = 200
-_HEADER = re.compile(
-    rb"\{'descr': '([<>|=])([iuf])([1248])', 'fortran_order': (True|False), "
-    rb"'shape': \(((?:\d{1,15}L?, ?)*(?:\d{1,15}L?)?)\),? ?\} *\n?"
-)
+_DESCR = re.compile(r"[<>|=]?([iu][1248]|f[248])", re.ASCII)
 
 Opener = Callable[[str], ContextManager[Reader]]
 
@@ -48,21 +44,20 @@ def read_header(reader: Reader) -> Header:
         InputError: no .npy file of plain numbers in C order, or more or fewer bytes than its shape says.
     """
     magic = reader.exact(min(8, reader.remaining))
-    if magic[:6] != b"\x93NUMPY" or magic[6:] != b"\x01\x00":
+    if magic[:6] != npy_header.MAGIC or magic[6:] != b"\x01\x00":
         raise reader.error("no .npy file (version 1.0) as numpy.save writes it")
     (length,) = struct.unpack("<H", reader.exact(2))
-    if length > _MAX_HEADER:
-        raise reader.error(f"an .npy header of {length} bytes; at most {_MAX_HEADER} are read")
-    match = _HEADER.fullmatch(reader.exact(length))
-    if match is None:
-        raise reader.error("its .npy header describes no plain array of integers or floats")
-    byte_order, kind, size, fortran, extents = (part.decode("ascii") for part in match.groups())
-    if kind == "f" and size == "1":
-        raise reader.error("its .npy header describes no plain array of integers or floats")
-    if fortran == "True":
+    if length > npy_header.MAX_HEADER_BYTES:
+        raise reader.error(f"an .npy header of {length} bytes; at most {npy_header.MAX_HEADER_BYTES} are read")
+    try:
+        descr, fortran_order, shape = npy_header.parse(reader.exact(length))
+    except Refused as refused:
+        raise reader.error(f"its .npy header describes no plain array of integers or floats: {refused}") from None
+    if not _DESCR.fullmatch(descr):
+        raise reader.error(f"its .npy header describes no plain array of integers or floats: type {shown(descr)}")
+    if fortran_order:
         raise reader.error("saved in Fortran order; save numpy.ascontiguousarray(array) instead")
-    shape = tuple(int(part.strip().rstrip("L")) for part in extents.split(",") if part.strip())
-    dtype = np.dtype(byte_order + kind + size)
+    dtype = np.dtype(descr)
     n_bytes = dtype.itemsize
     for extent in shape:
         n_bytes *= extent

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
+from tf1_models.errors import Refused
+
 GLOBALS = {
     ("numpy.core.multiarray", "_reconstruct"): "reconstruct",
     ("numpy._core.multiarray", "_reconstruct"): "reconstruct",
@@ -23,10 +25,6 @@ GLOBALS = {
     ("_codecs", "encode"): "encode",
 }
 _ITEM_BYTES = {"u1": 1, "i1": 1, "u2": 2, "i2": 2, "u4": 4, "i4": 4, "u8": 8, "i8": 8}
-
-
-class Refused(Exception):
-    """The pickle asks for something that no CIFAR-10 batch needs; the text says what."""
 
 
 class Symbol:

@@ -14,8 +14,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
-from tf1_models.datasets.pickled_arrays import GLOBALS, Payload, Refused, Symbol, build, call, text
-from tf1_models.errors import InputError
+from tf1_models.datasets.pickled_arrays import GLOBALS, Payload, Symbol, build, call, text
+from tf1_models.errors import InputError, Refused
 from tf1_models.storage.reading import Reader, shown
 
 MAX_OPCODES = 200_000  # the official batches have about 30,000, numpy scalars as labels make it 110,000

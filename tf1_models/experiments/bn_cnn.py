@@ -7,9 +7,11 @@ comparisons (3.1 to 3.3). Neither the loss nor the optimizer is in the text: cro
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional, Tuple
+import functools
+from typing import Tuple
 
 from tf1_models.errors import UsageError
+from tf1_models.experiments.rows import row_of
 from tf1_models.spec import Experiment, Quirk, Reported, Variant
 
 TITLE = "three 5x5 convolutions with batch norm, dropout 0.3 between the dense layers (PyTorch)"
@@ -38,121 +40,74 @@ class BnCnnNet:
 _NET = BnCnnNet(channels=(32, 64, 128), dropout=True)
 
 
-def _row(
-    run: str,
-    where: str,
-    note: str,
-    value: Optional[float],
-    printed: str,
-    basis: str,
-    assumed: str,
-    net: BnCnnNet,
-    parameters: int,
-    epochs: int,
-    batch_size: int,
-    keep_prob: float,
-) -> Experiment:
-    scored = value is not None
-    return Experiment(
-        report="bn_cnn",
-        run=run,
-        where=where,
-        note=note,
-        reported=Reported(
-            metric="test_accuracy",
-            value=value,
-            printed=printed,
-            n_scored=10000 if scored else None,
-            basis=basis,
-            assumed=assumed,
-            selection="single" if scored else "",
-        ),
-        net=net,
-        parameters=parameters,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer="torch_adam",  # Assumed
-        learning_rate=0.001,
-        schedule="constant",
-        keep_prob=keep_prob,
-        shuffle=True,  # Assumed
-        drop_last=False,  # DataLoader's default
-        dev_split="none",  # Q20
-        pixel_divisor=255.0,  # ToTensor, Assumed without normalisation
-        convolution_choices=("direct", "winograd_5x5"),
-        seed=0,
-    )
+_FINAL = Experiment(
+    report="bn_cnn",
+    run="final",
+    where="2.6",
+    note="text: batch 30, 30 epochs",
+    reported=Reported("test_accuracy", 0.7834, "78.34%", 10000, "listed", "optimizer, loss", "single"),
+    net=_NET,
+    parameters=469_980,
+    epochs=30,
+    batch_size=30,
+    optimizer="torch_adam",  # Assumed
+    learning_rate=0.001,
+    schedule="constant",
+    keep_prob=0.7,
+    shuffle=True,  # Assumed
+    drop_last=False,  # DataLoader's default
+    dev_split="none",  # Q20
+    pixel_divisor=255.0,  # ToTensor, Assumed without normalisation
+    convolution_choices=("direct", "winograd_5x5"),
+    seed=0,
+)
+_row = functools.partial(row_of, _FINAL)
 
 
 EXPERIMENTS = (
-    _row(
-        "final",
-        "2.6",
-        "text: batch 30, 30 epochs",
-        0.7834,
-        "78.34%",
-        "listed",
-        "optimizer, loss",
-        _NET,
-        469_980,
-        epochs=30,
-        batch_size=30,
-        keep_prob=0.7,
-    ),
+    _FINAL,
     _row(
         "as_listed",
         "2.1",
-        "the code listing: batch 50, 50 epochs; no number given",
         None,
         "",
-        "listed",
-        "optimizer, loss",
-        _NET,
-        469_980,
+        note="the code listing: batch 50, 50 epochs; no number given",
+        assumed="optimizer, loss",
         epochs=50,
         batch_size=50,
-        keep_prob=0.7,
     ),
     _row(
         "batch_256",
         "3.1",
-        "loss curve only",
         None,
         "",
-        "assumed",
-        "optimizer, loss, epochs",
-        _NET,
-        469_980,
-        epochs=30,
+        note="loss curve only",
+        basis="assumed",
+        assumed="optimizer, loss, epochs",
         batch_size=256,
-        keep_prob=0.7,
     ),
     _row(
         "half_channels",
         "3.2",
-        "16/32/64 channels; said to be lower, no number given",
         None,
         "",
-        "assumed",
-        "optimizer, loss, epochs, batch",
-        BnCnnNet(channels=(16, 32, 64), dropout=True),
-        173_820,
-        epochs=30,
-        batch_size=30,
-        keep_prob=0.7,
+        note="16/32/64 channels; said to be lower, no number given",
+        basis="assumed",
+        assumed="optimizer, loss, epochs, batch",
+        net=BnCnnNet(channels=(16, 32, 64), dropout=True),
+        parameters=173_820,
     ),
     _row(
         "no_dropout_100",
         "3.3",
-        "about 63 %, loss near 0.3",
         0.63,
         "약 63%",
-        "assumed",
-        "optimizer, loss, batch, channels, BN",
-        BnCnnNet(channels=(32, 64, 128), dropout=False),
-        469_980,
+        note="about 63 %, loss near 0.3",
+        basis="assumed",
+        assumed="optimizer, loss, batch, channels, BN",
+        net=BnCnnNet(channels=(32, 64, 128), dropout=False),
+        parameters=469_980,
         epochs=100,
-        batch_size=30,
         keep_prob=1.0,
     ),
 )

@@ -8,9 +8,11 @@ public. The simulations #3 to #12 are described in words only: `net` is our read
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Tuple
 
 from tf1_models.errors import UsageError
+from tf1_models.experiments.rows import row_of
 from tf1_models.spec import Experiment, Quirk, Reported, Variant, bounded, check_fields, one_of
 
 TITLE = "tf.layers in variable scopes, three graphs and twelve simulations, loss over the softmax output (TF1)"
@@ -96,173 +98,176 @@ _SIM10 = dataclasses.replace(_SIM09, filters=(32, 64, 256, 256))
 MODEL3 = dataclasses.replace(MODEL, graph="model3", kernels_px=(2, 2, 2, 2), pools_after=(2, 4))
 
 
-def _row(
-    run: str,
-    where: str,
-    note: str,
-    value: float,
-    printed: str,
-    net: CourseNet,
-    parameters: int,
-    epochs: int,
-    batch_size: int,
-    assumed: str = "layer shapes",
-) -> Experiment:
-    return Experiment(
-        report="course_models",
-        run=run,
-        where=where,
-        note=note,
-        reported=Reported(
-            metric="test_accuracy",
-            value=value,
-            printed=printed,
-            n_scored=10000,
-            basis="assumed" if assumed else "listed",
-            assumed=assumed,
-            selection="single",
-        ),
-        net=net,
-        parameters=parameters,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer="adam",
-        learning_rate=0.001,
-        schedule="course_steps",
-        keep_prob=1.0,  # Q3: the listings' rates 0.25 and 0.5 never act
-        shuffle=False,  # Q2
-        drop_last=False,  # 196 steps an epoch at 256, 98 at 512: the last batch is short
-        dev_split="none",  # Q20
-        pixel_divisor=255.0,
-        seed=0,
-    )
+_MODEL2 = Experiment(
+    report="course_models",
+    run="model2",
+    where="Result A",
+    note="",
+    reported=Reported("test_accuracy", 0.6689, "66.89 %", 10000, "listed", "", "single"),
+    net=MODEL2,
+    parameters=8_876_234,
+    epochs=20,
+    batch_size=256,
+    optimizer="adam",
+    learning_rate=0.001,
+    schedule="course_steps",
+    keep_prob=1.0,  # Q3: the listings' rates 0.25 and 0.5 never act
+    shuffle=False,  # Q2
+    drop_last=False,  # 196 steps an epoch at 256, 98 at 512: the last batch is short
+    dev_split="none",  # Q20
+    pixel_divisor=255.0,
+    seed=0,
+)
+_row = functools.partial(row_of, _MODEL2)
 
 
 EXPERIMENTS = (
     _row(
         "sim01_model2_bn",
         "B.2 #1",
-        "model2, batch normalisation after every convolution",
         0.5645,
         "56.45 %",
-        _SIM01,
-        8_878_282,
-        20,
-        256,
-        "where BN sits and training=False",
+        note="model2, batch normalisation after every convolution",
+        net=_SIM01,
+        parameters=8_878_282,
+        basis="assumed",
+        assumed="where BN sits and training=False",
     ),
     _row(
         "sim02_model2_bn_50",
         "B.2 #2",
-        "as #1, 50 epochs: exactly chance",
         0.1,
         "10.0 %",
-        _SIM01,
-        8_878_282,
-        50,
-        256,
-        "where BN sits and training=False",
+        note="as #1, 50 epochs: exactly chance",
+        net=_SIM01,
+        parameters=8_878_282,
+        epochs=50,
+        basis="assumed",
+        assumed="where BN sits and training=False",
     ),
     # Assumed: a second 3x3x128 convolution after the first one in conv2
     _row(
         "sim03_model_extra_conv",
         "B.2 #3",
-        "model plus one convolution; the log says 70.8, the table 70.08",
         0.708,
         "70.8 %",
-        _SIM03,
-        3_395_006,
-        20,
-        256,
+        note="model plus one convolution; the log says 70.8, the table 70.08",
+        net=_SIM03,
+        parameters=3_395_006,
+        basis="assumed",
+        assumed="layer shapes",
     ),
     # Assumed: #3 without the pool after those two
-    _row("sim04_one_pool_less", "B.2 #4", "#3 minus one pooling", 0.7231, "72.31 %", _SIM04, 12_611_006, 20, 256),
+    _row(
+        "sim04_one_pool_less",
+        "B.2 #4",
+        0.7231,
+        "72.31 %",
+        note="#3 minus one pooling",
+        net=_SIM04,
+        parameters=12_611_006,
+        basis="assumed",
+        assumed="layer shapes",
+    ),
     _row(
         "sim05_batch_512",
         "B.2 #5",
-        "#4 with batch 512 (log steps 1943..1953 = 98 an epoch: 512)",
         0.7312,
         "73.11999999999999 %",
-        _SIM04,
-        12_611_006,
-        20,
-        512,
+        note="#4 with batch 512 (log steps 1943..1953 = 98 an epoch: 512)",
+        net=_SIM04,
+        parameters=12_611_006,
+        batch_size=512,
+        basis="assumed",
+        assumed="layer shapes",
     ),
     # Assumed: 256 for each 128
     _row(
         "sim06_filters_256",
         "B.2 #6",
-        "#4 with 128 -> 256 filters; table says batch 512, the log steps 3895..3915 mean 256",
         0.7642,
         "76.42 %",
-        _SIM06,
-        25_612_094,
-        20,
-        256,
+        note="#4 with 128 -> 256 filters; table says batch 512, the log steps 3895..3915 mean 256",
+        net=_SIM06,
+        parameters=25_612_094,
+        basis="assumed",
+        assumed="layer shapes",
     ),
     _row(
         "sim07_filters_256_50",
         "B.2 #7",
-        "#6 for 50 epochs; table says batch 512, the log steps (9745..9795, printed as 3745..3795) mean 256",
         0.7949,
         "79.49000000000001 %",
-        _SIM06,
-        25_612_094,
-        50,
-        256,
+        note="#6 for 50 epochs; table says batch 512, the log steps (9745..9795, printed as 3745..3795) mean 256",
+        net=_SIM06,
+        parameters=25_612_094,
+        epochs=50,
+        basis="assumed",
+        assumed="layer shapes",
     ),
     # Assumed: #4 (128 filters) with one more 3x3x128 convolution and 5x5 kernels in conv1
     _row(
         "sim08_deeper_wider",
         "B.2 #8",
-        "one more convolution, larger filters; table says 75.14",
         0.7515,
         "75.14999999999999 %",
-        _SIM08,
-        12_792_894,
-        20,
-        256,
+        note="one more convolution, larger filters; table says 75.14",
+        net=_SIM08,
+        parameters=12_792_894,
+        basis="assumed",
+        assumed="layer shapes",
     ),
     # Assumed: 256 filters in the last convolution, 2x2 in the one before
     _row(
         "sim09_last_filters_up",
         "B.2 #9",
-        "model: more filters in the last convolution, smaller kernel in the one before",
         0.7687,
         "76.87 %",
-        _SIM09,
-        6_344_126,
-        20,
-        256,
+        note="model: more filters in the last convolution, smaller kernel in the one before",
+        net=_SIM09,
+        parameters=6_344_126,
+        basis="assumed",
+        assumed="layer shapes",
     ),
     # Assumed: #9 with 256 filters there too
     _row(
         "sim10_both_filters_up",
         "B.2 #10",
-        "#9 with more filters in the convolution before too",
         0.7653,
         "76.53 %",
-        _SIM10,
-        6_508_094,
-        20,
-        256,
+        note="#9 with more filters in the convolution before too",
+        net=_SIM10,
+        parameters=6_508_094,
+        basis="assumed",
+        assumed="layer shapes",
     ),
     # Assumed: 32, 64, 128, 128, all 2x2, pools after the second and the fourth
-    _row("sim11_model3", "B.2 #11", "final model3", 0.7624, "76.24 %", MODEL3, 12_411_742, 20, 256),
+    _row(
+        "sim11_model3",
+        "B.2 #11",
+        0.7624,
+        "76.24 %",
+        note="final model3",
+        net=MODEL3,
+        parameters=12_411_742,
+        basis="assumed",
+        assumed="layer shapes",
+    ),
     _row(
         "sim12_model3_50",
         "B.2 #12",
-        "final model3, 50 epochs; the log says 77.3, the tables 77.03",
         0.773,
         "77.3 %",
-        MODEL3,
-        12_411_742,
-        50,
-        256,
+        note="final model3, 50 epochs; the log says 77.3, the tables 77.03",
+        net=MODEL3,
+        parameters=12_411_742,
+        epochs=50,
+        basis="assumed",
+        assumed="layer shapes",
     ),
-    _row("model2", "Result A", "", 0.6689, "66.89 %", MODEL2, 8_876_234, 20, 256, ""),
-    _row("model2_batch_512", "Result A", "", 0.6913, "69.13 %", MODEL2, 8_876_234, 20, 512, ""),
-    _row("model2_50", "Result A", "", 0.6873, "68.73 %", MODEL2, 8_876_234, 50, 256, ""),
+    _MODEL2,
+    _row("model2_batch_512", "Result A", 0.6913, "69.13 %", batch_size=512),
+    _row("model2_50", "Result A", 0.6873, "68.73 %", epochs=50),
 )
 
 VARIANTS = (

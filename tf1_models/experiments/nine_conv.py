@@ -7,9 +7,10 @@ regularization_strength 0.01, keep_prob 0.6, seeds 51) and its ablation logs; Ad
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Optional
+import functools
 
 from tf1_models.errors import UsageError
+from tf1_models.experiments.rows import row_of
 from tf1_models.spec import Experiment, Quirk, Reported, Variant, bounded, check_fields, one_of
 
 SEED_STREAMS = ("named", "report")
@@ -67,111 +68,84 @@ _NINE = NineConvNet(
 _SHALLOW = dataclasses.replace(_NINE, trunk="shallow", l2_scale=0.0)
 
 
-def _row(
-    run: str,
-    where: str,
-    note: str,
-    value: float,
-    printed: str,
-    net: NineConvNet,
-    parameters: int,
-    epochs: int,
-    basis: str = "listed",
-    assumed: str = "",
-    keep_prob: float = 0.6,
-    patience_epochs: Optional[int] = 5,
-    **changes: Any,
-) -> Experiment:
-    return Experiment(
-        report="nine_conv",
-        run=run,
-        where=where,
-        note=note,
-        reported=Reported(
-            metric="dev_f1_weighted",
-            value=value,
-            printed=printed,
-            n_scored=12500,
-            basis=basis,
-            assumed=assumed,
-            selection="single",
-        ),
-        net=net,
-        parameters=parameters,
-        epochs=epochs,
-        batch_size=128,
-        optimizer="adam",
-        learning_rate=0.001,
-        schedule="constant",
-        keep_prob=keep_prob,
-        shuffle=True,
-        shuffle_stream="numpy",  # np.random.seed(51), then np.random.shuffle on a fresh arange every epoch
-        drop_last=False,
-        dev_split="first_quarter",
-        pixel_divisor=1.0,  # Q13: raw pixels
-        convolution_choices=("direct", "winograd"),
-        seed=51,
-        patience_epochs=patience_epochs,
-        **changes,
-    )
+_FINAL = Experiment(
+    report="nine_conv",
+    run="final",
+    where="final listing",
+    note="",
+    reported=Reported("dev_f1_weighted", 0.76037, "0.760370", 12500, "listed", "", "single"),
+    net=_NINE,
+    parameters=15_458_378,
+    epochs=50,
+    batch_size=128,
+    optimizer="adam",
+    learning_rate=0.001,
+    schedule="constant",
+    keep_prob=0.6,
+    shuffle=True,
+    shuffle_stream="numpy",  # np.random.seed(51), then np.random.shuffle on a fresh arange every epoch
+    drop_last=False,
+    dev_split="first_quarter",
+    pixel_divisor=1.0,  # Q13: raw pixels
+    convolution_choices=("direct", "winograd"),
+    seed=51,
+    patience_epochs=5,
+)
+_row = functools.partial(row_of, _FINAL)
 
 
 EXPERIMENTS = (
-    _row("final", "final listing", "", 0.76037, "0.760370", _NINE, 15_458_378, 50),
+    _FINAL,
     _row(
         "single_fc",
         "last ablation",
-        "softmax layer only",
         0.754192,
         "0.754192",
-        dataclasses.replace(_NINE, single_fc=True),
-        7_065_674,
-        50,
+        note="softmax layer only",
+        net=dataclasses.replace(_NINE, single_fc=True),
+        parameters=7_065_674,
     ),
     _row(
         "without_conv9",
         "ablation",
-        "without the last 512-filter convolution",
         0.748226,
         "0.748226",
-        dataclasses.replace(_NINE, without_conv9=True),
-        13_098_570,
-        50,
+        note="without the last 512-filter convolution",
+        net=dataclasses.replace(_NINE, without_conv9=True),
+        parameters=13_098_570,
         assumed="epochs (log line lost)",
     ),
     _row(
         "without_conv256_a",
         "ablation",
-        "without the 256-filter block, first of two runs",
         0.71519,
         "0.715190",
-        dataclasses.replace(_NINE, block_256="removed"),
-        26_566_218,
-        50,
+        note="without the 256-filter block, first of two runs",
+        net=dataclasses.replace(_NINE, block_256="removed"),
+        parameters=26_566_218,
         basis="assumed",
         assumed="which layers went, pool, width of fc1",
     ),
     _row(
         "without_conv256_b",
         "ablation",
-        "second of two runs",
         0.738178,
         "0.738178",
-        dataclasses.replace(_NINE, block_256="removed"),
-        26_566_218,
-        50,
+        note="second of two runs",
+        net=dataclasses.replace(_NINE, block_256="removed"),
+        parameters=26_566_218,
         basis="assumed",
         assumed="which layers went, pool, width of fc1; a second trial, perhaps of another variant",
     ),
     _row(
         "shallow",
         "earlier experiments",
-        "2 convolutions, no dropout; epoch losses 3372.01 -> 75.87",
         0.505674,
         "0.505674",
-        _SHALLOW,
-        2_184_074,
-        15,
+        note="2 convolutions, no dropout; epoch losses 3372.01 -> 75.87",
+        net=_SHALLOW,
+        parameters=2_184_074,
+        epochs=15,
         basis="assumed",
         assumed="no L2, strides, initialiser, learning rate",
         keep_prob=1.0,
@@ -180,12 +154,12 @@ EXPERIMENTS = (
     _row(
         "shallow_dropout",
         "earlier experiments",
-        "dropout after both poolings; epoch losses about 480",
         0.573845,
         "0.573845",
-        dataclasses.replace(_SHALLOW, pool_dropout=True),
-        2_184_074,
-        15,
+        note="dropout after both poolings; epoch losses about 480",
+        net=dataclasses.replace(_SHALLOW, pool_dropout=True),
+        parameters=2_184_074,
+        epochs=15,
         basis="assumed",
         assumed="as shallow; keep_prob",
         patience_epochs=None,
@@ -193,12 +167,11 @@ EXPERIMENTS = (
     _row(
         "shallow_dropout_early_stop",
         "earlier experiments",
-        "early stopped after epoch 22, smallest epoch loss 465.99",
         0.616821,
         "0.616821",
-        dataclasses.replace(_SHALLOW, pool_dropout=True),
-        2_184_074,
-        50,
+        note="early stopped after epoch 22, smallest epoch loss 465.99",
+        net=dataclasses.replace(_SHALLOW, pool_dropout=True),
+        parameters=2_184_074,
         basis="assumed",
         assumed="as shallow_dropout; patience; the epoch limit (it stopped after 22)",
     ),

@@ -7,8 +7,9 @@ rows are one configuration under several names: the rows say so by being equal, 
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional, Tuple
+from typing import Any
 
+from tf1_models.experiments.rows import row_of
 from tf1_models.spec import Experiment, Quirk, Reported, Variant, check_fields, one_of
 
 TITLE = "three 3x3 convolutions with PReLU and batch norm, 41 runs over activations, optimizers, schedules (PyTorch)"
@@ -39,82 +40,56 @@ class PreluCnnNet:
         check_fields(self)
 
 
-_PARAMETERS = 435_142  # of which 424 moving statistics; PReLU adds one slope in four places
+_NET = PreluCnnNet(activation="prelu", weight_init="default", dropout_acts=False)  # Q7
+_SLOPES = 4  # PReLU's, one in four places
+_FINAL = Experiment(
+    report="prelu_cnn",
+    run="final",
+    where="1, 4",
+    note="",
+    reported=Reported("test_accuracy", 0.77504, "77.5040054321289", 9984, "listed", "", "best_of_unknown_n"),  # Q8, Q19
+    net=_NET,
+    parameters=435_146,  # of which 424 moving statistics
+    epochs=30,
+    batch_size=32,
+    optimizer="torch_adam",
+    learning_rate=0.002,
+    schedule="step",
+    keep_prob=1.0,  # Q7
+    shuffle=True,
+    drop_last=True,  # `out.view(batch_size, -1)` takes whole batches only
+    dev_split="none",  # Q20
+    pixel_divisor=255.0,  # ToTensor only
+    seed=0,
+    schedule_stepped=False,  # Q9
+    step_size_epochs=20,
+    gamma=0.2,
+    augmentation=False,
+    eval_drop_last=True,  # Q8
+)
 
 
 def _row(
     run: str,
     where: str,
-    note: str,
     value: float,
     printed: str,
-    basis: str = "listed",
-    assumed: str = "",
-    selection: str = "single",
     activation: str = "prelu",
     weight_init: str = "default",
     epochs: int = 20,
-    batch_size: int = 32,
-    optimizer: str = "torch_adam",
-    schedule: str = "step",
-    step_size_epochs: Optional[int] = 20,
-    milestones_epochs: Tuple[int, ...] = (),
-    gamma: float = 0.2,
-    augmentation: bool = False,
+    **changes: Any,
 ) -> Experiment:
-    return Experiment(
-        report="prelu_cnn",
-        run=run,
-        where=where,
-        note=note,
-        reported=Reported("test_accuracy", value, printed, 9984, basis, assumed, selection),  # Q8
-        net=PreluCnnNet(activation=activation, weight_init=weight_init, dropout_acts=False),  # Q7
-        parameters=_PARAMETERS + 4 * (activation == "prelu"),
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=optimizer,
-        learning_rate=0.002,
-        schedule=schedule,
-        keep_prob=1.0,  # Q7
-        shuffle=True,
-        drop_last=True,  # `out.view(batch_size, -1)` takes whole batches only
-        dev_split="none",  # Q20
-        pixel_divisor=255.0,  # ToTensor only
-        seed=0,
-        schedule_stepped=False,  # Q9
-        step_size_epochs=step_size_epochs,
-        milestones_epochs=milestones_epochs,
-        gamma=gamma,
-        augmentation=augmentation,
-        eval_drop_last=True,  # Q8
-    )
+    """A row of the diary: `rows.row_of` with the net's two settings, and 20 epochs unless it says otherwise."""
+    net = dataclasses.replace(_NET, activation=activation, weight_init=weight_init)
+    parameters = _FINAL.parameters - (0 if activation == "prelu" else _SLOPES)
+    return row_of(_FINAL, run, where, value, printed, net=net, parameters=parameters, epochs=epochs, **changes)
 
 
-def _warm(
-    run: str,
-    where: str,
-    value: float,
-    printed: str,
-    more: str = "",
-    activation: str = "relu",
-    weight_init: str = "default",
-    optimizer: str = "torch_adam",
-    augmentation: bool = False,
-) -> Experiment:
+def _warm(run: str, where: str, value: float, printed: str, more: str = "", **changes: Any) -> Experiment:
     """A run that continued from earlier weights (Q10); here it starts afresh, and its basis says so."""
-    return _row(
-        run,
-        where,
-        "carried-over weights: the report says these runs started from earlier weights" + (f"; {more}" if more else ""),
-        value,
-        printed,
-        basis="unrecoverable",
-        assumed="starting weights",
-        activation=activation,
-        weight_init=weight_init,
-        optimizer=optimizer,
-        augmentation=augmentation,
-    )
+    note = "carried-over weights: the report says these runs started from earlier weights"
+    changes = {"activation": "relu", "basis": "unrecoverable", "assumed": "starting weights", **changes}
+    return _row(run, where, value, printed, note=note + (f"; {more}" if more else ""), **changes)
 
 
 def _step_size(step_size_epochs: int, value: float, printed: str) -> Experiment:
@@ -122,9 +97,9 @@ def _step_size(step_size_epochs: int, value: float, printed: str) -> Experiment:
     return _row(
         f"step_size_{step_size_epochs}",
         "2, step size",
-        "100 epochs assumed",
         value,
         printed,
+        note="100 epochs assumed",
         assumed="100 epochs",
         epochs=100,
         step_size_epochs=step_size_epochs,
@@ -138,7 +113,7 @@ _20_EPOCHS = "20 epochs"
 _COMMA = "the comma of Dropout2d(0,35) in this run too"
 
 EXPERIMENTS = (
-    _row("final", "1, 4", "", 0.77504, "77.5040054321289", selection="best_of_unknown_n", epochs=30),  # Q19
+    _FINAL,
     _warm(
         "warm_sgd",
         _FIRST + ", 1",
@@ -169,17 +144,17 @@ EXPERIMENTS = (
     _warm("warm_rrelu_c", _ACTIVATION, 0.750501, "75.050", activation="rrelu"),
     _warm("warm_adagrad", _OPTIMIZER, 0.775441, "77.544", activation="prelu", optimizer="torch_adagrad"),
     _warm("warm_rmsprop", _OPTIMIZER, 0.759415, "75.941", activation="prelu", optimizer="torch_rmsprop"),
-    _row("elu_sgd", _SCRATCH, "", 0.709435, "70.943", assumed=_20_EPOCHS, activation="elu", optimizer="torch_sgd"),
-    _row("elu_adam", _SCRATCH, "", 0.735978, "73.597", assumed=_20_EPOCHS, activation="elu"),
-    _row("relu_adam", _SCRATCH, "", 0.751903, "75.190", assumed=_20_EPOCHS, activation="relu"),
-    _row("prelu_adam", _SCRATCH, "", 0.759615, "75.961", assumed=_20_EPOCHS),
-    _row("step_lr", _SCHEDULE, "", 0.770433, "77.043", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
+    _row("elu_sgd", _SCRATCH, 0.709435, "70.943", assumed=_20_EPOCHS, activation="elu", optimizer="torch_sgd"),
+    _row("elu_adam", _SCRATCH, 0.735978, "73.597", assumed=_20_EPOCHS, activation="elu"),
+    _row("relu_adam", _SCRATCH, 0.751903, "75.190", assumed=_20_EPOCHS, activation="relu"),
+    _row("prelu_adam", _SCRATCH, 0.759615, "75.961", assumed=_20_EPOCHS),
+    _row("step_lr", _SCHEDULE, 0.770433, "77.043", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
     _row(
         "multi_step_lr",
         _SCHEDULE,
-        "milestones 15000 and 175000, gamma -0.2",
         0.769631,
         "76.963",
+        note="milestones 15000 and 175000, gamma -0.2",
         assumed=_20_EPOCHS,
         schedule="multi_step",
         step_size_epochs=None,
@@ -189,21 +164,21 @@ EXPERIMENTS = (
     _row(
         "exponential_lr",
         _SCHEDULE,
-        "gamma 0.2",
         0.766927,
         "76.692",
+        note="gamma 0.2",
         assumed=_20_EPOCHS,
         schedule="exponential",
         step_size_epochs=None,
     ),
-    _row("batch_32", _BATCH, "", 0.763722, "76.372", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
-    _row("batch_64", _BATCH, "", 0.75621, "75.620", assumed=_20_EPOCHS, batch_size=64),
-    _row("batch_128", _BATCH, "", 0.756611, "75.661", assumed=_20_EPOCHS, batch_size=128),
+    _row("batch_32", _BATCH, 0.763722, "76.372", assumed=_20_EPOCHS, selection="best_of_unknown_n"),  # Q19
+    _row("batch_64", _BATCH, 0.75621, "75.620", assumed=_20_EPOCHS, batch_size=64),
+    _row("batch_128", _BATCH, 0.756611, "75.661", assumed=_20_EPOCHS, batch_size=128),
     # Q7: four names, one configuration
-    _row("dropout_30", _DROPOUT, "Dropout2d(0,30): inert, see the quirks", 0.760517, "76.051", assumed=_COMMA),
-    _row("dropout_35", _DROPOUT, "Dropout2d(0,35): inert, see the quirks", 0.766827, "76.682"),
-    _row("dropout_40", _DROPOUT, "Dropout2d(0,40): inert, see the quirks", 0.756811, "75.681", assumed=_COMMA),
-    _row("dropout_45", _DROPOUT, "Dropout2d(0,45): inert, see the quirks", 0.747095, "74,709", assumed=_COMMA),
+    _row("dropout_30", _DROPOUT, 0.760517, "76.051", note="Dropout2d(0,30): inert, see the quirks", assumed=_COMMA),
+    _row("dropout_35", _DROPOUT, 0.766827, "76.682", note="Dropout2d(0,35): inert, see the quirks"),
+    _row("dropout_40", _DROPOUT, 0.756811, "75.681", note="Dropout2d(0,40): inert, see the quirks", assumed=_COMMA),
+    _row("dropout_45", _DROPOUT, 0.747095, "74,709", note="Dropout2d(0,45): inert, see the quirks", assumed=_COMMA),
     _step_size(10, 0.760417, "76.041"),
     _step_size(20, 0.771935, "77.193"),
     _step_size(30, 0.770833, "77.083"),
@@ -213,9 +188,9 @@ EXPERIMENTS = (
     _step_size(70, 0.758514, "75.851"),
     _step_size(80, 0.761318, "76.131"),
     _step_size(100, 0.747796, "74.779"),
-    _row("gamma_10", _GAMMA, "", 0.766426, "76.642", epochs=30, gamma=0.1),
-    _row("gamma_15", _GAMMA, "", 0.765224, "76.522", epochs=30, gamma=0.15),
-    _row("gamma_20", _GAMMA, "", 0.771935, "77.193", epochs=30),
+    _row("gamma_10", _GAMMA, 0.766426, "76.642", epochs=30, gamma=0.1),
+    _row("gamma_15", _GAMMA, 0.765224, "76.522", epochs=30, gamma=0.15),
+    _row("gamma_20", _GAMMA, 0.771935, "77.193", epochs=30),
 )
 
 VARIANTS = (

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Dict, List, Optional, Sequence
 
-from tf1_models.errors import UsageError
+from tf1_models.errors import Refused, UsageError
 from tf1_models.grading.people.anonymous import pseudonym
 from tf1_models.grading.submissions.alignment import KeyShape
-from tf1_models.grading.submissions.findings import Refused
 from tf1_models.grading.submissions.reading import read_predictions
 from tf1_models.grading.submissions.sources import Source, collect
 

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 
 from tf1_models import metrics
-from tf1_models.errors import UsageError
+from tf1_models.errors import Refused, UsageError
 from tf1_models.grading import likeness
 from tf1_models.grading.people.repeats import assign_student, supersede
 from tf1_models.grading.people.roster import Roster, attendance
@@ -22,11 +22,9 @@ from tf1_models.grading.policy import AUTO_INTERVALS, Policy
 from tf1_models.grading.reference import Reference
 from tf1_models.grading.statistics import bootstrap, duplicates
 from tf1_models.grading.statistics.ranking import competition_ranks
-from tf1_models.grading.submissions.entry import Entry
-from tf1_models.grading.submissions.findings import Refused
+from tf1_models.grading.submissions.entry import Entry, Row
 from tf1_models.grading.submissions.reading import read_predictions
 from tf1_models.grading.submissions.sources import Collected, Source
-from tf1_models.grading.submissions.zip_walk import ZipHandle
 from tf1_models.grading.truth import Key
 
 _Z_95 = 1.959963984540054
@@ -76,22 +74,22 @@ def grade_sources(
     try:
         entries = [_read(source, key, policy, signer) for source in collected.sources]
     finally:
-        ZipHandle.close_all()
+        collected.zips.close()
     for entry in entries:
         assign_student(entry, finder, roster)
     supersede(entries)
     graded = [entry for entry in entries if entry.graded]
-    counted = [entry for entry in graded if entry.row["counted"]]
+    counted = [entry for entry in graded if entry.row.counted]
     _rank(counted, key, policy)
     _give_points(counted, policy, reference)
     _add_intervals(graded, policy)
     if reference is not None:
         for entry in graded:
-            entry.row["vs_reference"] = _versus(entry, key, policy, reference)
-    entries.sort(key=lambda e: (e.row["rank"] is None, e.row["rank"] or 0, not e.graded, e.row["file"]))
+            entry.row.vs_reference = _versus(entry, key, policy, reference)
+    entries.sort(key=lambda e: (e.row.rank is None, e.row.rank or 0, not e.graded, e.row.file))
     present = None
     if roster is not None:
-        present = attendance(roster, [(e.row["file"], e.roster_index) for e in sorted(entries, key=_name)])
+        present = attendance(roster, [(e.row.file, e.roster_index) for e in sorted(entries, key=_name)])
     by_name = sorted(graded, key=_name)
     identical = likeness.identical(by_name)
     near = likeness.near(by_name, key) if signer is not None else []
@@ -99,68 +97,62 @@ def grade_sources(
 
 
 def _name(entry: Entry) -> str:
-    return str(entry.row["file"])
+    return entry.row.file
 
 
 def _read(source: Source, key: Key, policy: Policy, signer: Optional[duplicates.Signer]) -> Entry:
     """Reads and scores one source."""
-    row: Dict[str, Any] = {
-        "file": source.name, "status": "invalid", "macro_f1": None, "weighted_f1": None, "accuracy": None,
-        "rank": None, "points": None, "passed": None, "problems": [], "notes": [], "format": None, "rows": None,
-        "sha256": None, "predictions_sha256": None, "student": None, "student_name": None, "late": False,
-        "counted": True, "standard_error": None, "interval": None, "within_noise_of_rank_above": None,
-        "vs_reference": None, "per_class": None, "confusion_matrix": None,
-    }  # fmt: skip
+    row = Row(source.name)
     entry = Entry(row, modified=source.modified)
     try:
         data = source.read()
     except Refused as reason:
-        row["problems"] = [str(reason)]
+        row.problems = [str(reason)]
         return entry
     except Exception as error:  # e.g. MemoryError, an I/O error half-way: this source's problem alone
-        row["problems"] = [f"cannot be read ({type(error).__name__})"]
+        row.problems = [f"cannot be read ({type(error).__name__})"]
         return entry
-    row["sha256"] = hashlib.sha256(data).hexdigest()
+    row.sha256 = hashlib.sha256(data).hexdigest()
     reading = read_predictions(data, source.form, key.shape)
     del data  # 64 MB are not kept while scoring
-    row.update(format=reading.form, rows=reading.n_rows)
-    row.update(problems=reading.findings.problems(), notes=reading.findings.notes())
+    row.format, row.rows = reading.form, reading.n_rows
+    row.problems, row.notes = reading.findings.problems(), reading.findings.notes()
     if reading.predicted is None:
         return entry
     entry.predicted = reading.predicted
-    row["status"] = "graded"
+    row.status = "graded"
     matrix = metrics.confusion_matrix(key.labels, reading.predicted)
     scores = metrics.from_confusion(matrix)
     for field in ("macro_f1", "weighted_f1", "accuracy", "per_class", "confusion_matrix"):
-        row[field] = scores[field]
-    row["predictions_sha256"] = duplicates.prediction_digest(reading.predicted).hex()
-    row["standard_error"] = bootstrap.standard_error(matrix, policy.metric)
+        setattr(row, field, scores[field])
+    row.predictions_sha256 = duplicates.prediction_digest(reading.predicted).hex()
+    row.standard_error = bootstrap.standard_error(matrix, policy.metric)
     entry.influence = bootstrap.influence(matrix, policy.metric)
     if policy.fail_under is not None:
-        row["passed"] = bool(row[policy.metric] + policy.tolerance >= policy.fail_under - 1e-12)
+        row.passed = bool(row.score(policy.metric) + policy.tolerance >= policy.fail_under - 1e-12)
     if signer is not None:
         entry.signature = signer.signature(reading.predicted)
     return entry
 
 
 def _rank(counted: Sequence[Entry], key: Key, policy: Policy) -> None:
-    ranks = competition_ranks([entry.row[policy.metric] for entry in counted])
+    ranks = competition_ranks([entry.row.score(policy.metric) for entry in counted])
     for entry, rank in zip(counted, ranks):
-        entry.row["rank"] = rank
-    order = sorted(counted, key=lambda e: (e.row["rank"], e.row["file"]))
+        entry.row.rank = rank
+    order = sorted(counted, key=lambda e: (e.row.rank, e.row.file))
     for above, below in zip(order, order[1:]):
         z = bootstrap.paired_z(key.labels, _comparable(above, policy), _comparable(below, policy))
-        below.row["within_noise_of_rank_above"] = bool(abs(z) < _Z_95)
+        below.row.within_noise_of_rank_above = bool(abs(z) < _Z_95)
 
 
 def _comparable(entry: Entry, policy: Policy) -> Any:
-    return entry.predicted, entry.influence, entry.row[policy.metric]
+    return entry.predicted, entry.influence, entry.row.score(policy.metric)
 
 
 def _give_points(counted: Sequence[Entry], policy: Policy, reference: Optional[Reference]) -> None:
-    values = [entry.row[policy.metric] for entry in counted]
+    values = [entry.row.score(policy.metric) for entry in counted]
     for entry, points in zip(counted, policy.rubric.points(values, policy.tolerance, full_score(policy, reference))):
-        entry.row["points"] = points
+        entry.row.points = points
 
 
 def full_score(policy: Policy, reference: Optional[Reference]) -> float:
@@ -184,12 +176,12 @@ def _add_intervals(graded: Sequence[Entry], policy: Policy) -> None:
     if policy.intervals is False or (policy.intervals is None and len(graded) > AUTO_INTERVALS):
         return
     for entry in graded:
-        matrix = np.array(entry.row["confusion_matrix"], dtype=np.int64)
-        entry.row["interval"] = bootstrap.intervals(matrix, policy.draws, policy.seed)
+        matrix = np.array(entry.row.confusion_matrix, dtype=np.int64)
+        entry.row.interval = bootstrap.intervals(matrix, policy.draws, policy.seed)
 
 
 def _versus(entry: Entry, key: Key, policy: Policy, reference: Reference) -> Dict[str, Any]:
-    difference = entry.row[reference.metric] - reference.value
+    difference = entry.row.score(reference.metric) - reference.value
     word = "equal" if abs(difference) <= policy.tolerance + 1e-12 else "above" if difference > 0 else "below"
     out: Dict[str, Any] = {"difference": difference, "verdict": word, "p": None}
     if reference.predicted is not None:

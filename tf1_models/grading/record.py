@@ -81,8 +81,8 @@ def make_record(
         `schema`, `metric`, `truth`, `policy`, `versions`, `summary`, `submissions` and the rest, in a fixed order.
     """
     rows = [entry.row for entry in grading.entries]
-    graded = [row for row in rows if row["status"] == "graded"]
-    scores = [row[policy.metric] for row in graded if row["counted"]]
+    graded = [row for row in rows if row.status == "graded"]
+    scores = [row.score(policy.metric) for row in graded if row.counted]
     present = grading.attendance
     if present is not None and roster is not None:
         present = {"sha256": roster.sha256, **present}
@@ -108,12 +108,12 @@ def make_record(
             "graded": len(graded),
             "invalid": len(rows) - len(graded),
             "counted": len(scores),
-            "failed": sum(1 for row in graded if row["counted"] and row["passed"] is False),
+            "failed": sum(1 for row in graded if row.counted and row.passed is False),
             "mean": float(np.mean(scores)) if scores else None,
             "median": float(np.median(scores)) if scores else None,
             "best": max(scores) if scores else None,
         },
-        "submissions": rows,
+        "submissions": [row.document() for row in rows],
         "comparison": grading.comparison,
         "identical": grading.identical,
         "near_identical": grading.near,

@@ -10,8 +10,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from tf1_models import metrics
-from tf1_models.errors import InputError, UsageError
-from tf1_models.grading.submissions.findings import Refused
+from tf1_models.errors import InputError, Refused, UsageError
 from tf1_models.grading.submissions.opening import read_regular
 from tf1_models.grading.submissions.reading import read_predictions
 from tf1_models.grading.truth import Key

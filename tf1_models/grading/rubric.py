@@ -8,9 +8,8 @@ import math
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from tf1_models.errors import InputError
+from tf1_models.errors import InputError, Refused
 from tf1_models.grading.statistics.bootstrap import METRICS
-from tf1_models.grading.submissions.findings import Refused
 from tf1_models.grading.submissions.opening import read_regular
 
 _FIELDS = ("metric", "max_points", "tolerance", "round", "linear", "steps", "percentile")

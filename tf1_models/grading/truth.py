@@ -11,9 +11,9 @@ import numpy as np
 
 from tf1_models import metrics
 from tf1_models.classes import CIFAR10_CLASSES, N_CLASSES
-from tf1_models.errors import InputError, UsageError
+from tf1_models.errors import InputError, Refused, UsageError
 from tf1_models.grading.submissions.alignment import KeyShape, key_ids
-from tf1_models.grading.submissions.findings import Findings, Refused
+from tf1_models.grading.submissions.findings import Findings
 from tf1_models.grading.submissions.opening import read_regular
 from tf1_models.grading.submissions.reading import form_of, read_rows
 

@@ -53,11 +53,6 @@ def score(probabilities: np.ndarray, truth: np.ndarray, class_names: Sequence[st
     return metrics.scores(truth, probabilities.argmax(axis=1), class_names)
 
 
-def n_scored(n_test: int, batch_size: int, drop_last: bool) -> int:
-    """How many test images a report counts: with `drop_last` only whole batches (Q8: 9,984 of 10,000)."""
-    return n_test - n_test % batch_size if drop_last else n_test
-
-
 class SplitScore(NamedTuple):
     """`scores` as `metrics.from_confusion` gives them, and the mean data loss over the same images."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Optional
+from typing import Callable, Optional
 
 import numpy as np
 
-from tf1_models.checkpoints import checkpoint_source
 from tf1_models.checkpoints.source import Source
 from tf1_models.errors import InputError
 from tf1_models.scoring import evaluate
+from tf1_models.scoring.open_checkpoint import OpenCheckpoint, open_checkpoint
 
 
 def probabilities(
@@ -41,22 +41,23 @@ def probabilities(
     Raises:
         InputError: the checkpoint does not fit its graph, or its probabilities are not finite.
     """
-    from tf1_models.session import tensorflow_setup
+    with open_checkpoint(source, threads, tf_log) as opened:
+        if opened.taken and on_note:
+            on_note(opened.taken)
+        return probabilities_of(opened, source, images, indices, on_batch, batch_size)
 
-    tf = tensorflow_setup.import_tensorflow(quiet=not tf_log)
-    from tf1_models.scoring import inference_graph
 
-    with tf.Graph().as_default():
-        graph = inference_graph.build_inference(source.experiment)
-        with tensorflow_setup.quiet_stderr(not tf_log):
-            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads, source.experiment))
-        with session:
-            with tensorflow_setup.quiet_stderr(not tf_log):
-                taken = checkpoint_source.restore(tf, session, source)
-            if taken and on_note:
-                on_note(taken)
-            size = batch_size or source.experiment.eval_batch_size
-            found = evaluate.predict(session, graph, images, size, indices, on_batch)
+def probabilities_of(
+    opened: OpenCheckpoint,
+    source: Source,
+    images: np.ndarray,
+    indices: Optional[np.ndarray] = None,
+    on_batch: Optional[Callable[[int], None]] = None,
+    batch_size: Optional[int] = None,
+) -> np.ndarray:
+    """`probabilities` of a checkpoint that is open already."""
+    size = batch_size or source.experiment.eval_batch_size
+    found = evaluate.predict(opened.session, opened.graph, images, size, indices, on_batch)
     if not np.isfinite(found).all():  # argmax would call them class 0, and be right for one image in ten
         raise InputError(f"{os.path.basename(source.prefix)} gives probabilities that are not finite")
     return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import Optional
 
-from tf1_models.checkpoints import checkpoint_source
 from tf1_models.checkpoints.source import Source
 from tf1_models.errors import MachineError, tensorflow_words
+from tf1_models.scoring.open_checkpoint import open_checkpoint
 
 
 def export(source: Source, out: str) -> Optional[str]:
@@ -27,27 +27,18 @@ def export(source: Source, out: str) -> Optional[str]:
         InputError: the checkpoint does not fit its graph.
         MachineError: the disk is full or the folder read-only; nothing is left there.
     """
-    from tf1_models.session import tensorflow_setup
-
-    tf = tensorflow_setup.import_tensorflow()
-    from tf1_models.scoring import inference_graph
-
-    with tf.Graph().as_default():
-        graph = inference_graph.build_inference(source.experiment)
-        with tensorflow_setup.quiet_stderr():
-            session = tf.Session(config=tensorflow_setup.session_config(tf))
-        with session:
-            taken = checkpoint_source.restore(tf, session, source)
-            try:
-                tf.saved_model.simple_save(
-                    session,
-                    out,
-                    inputs={"images": graph.image_bytes},
-                    outputs={"probabilities": graph.handles.probabilities, "predictions": graph.handles.predictions},
-                )
-            except (OSError, tf.errors.OpError) as error:
-                shutil.rmtree(out, ignore_errors=True)  # it is ours: it did not exist
-                raise MachineError(
-                    f"{out} cannot be written ({tensorflow_words(error)}); choose another place, or mend this one"
-                ) from error
-    return taken
+    with open_checkpoint(source) as opened:
+        handles = opened.graph.handles
+        try:
+            opened.tf.saved_model.simple_save(
+                opened.session,
+                out,
+                inputs={"images": opened.graph.image_bytes},
+                outputs={"probabilities": handles.probabilities, "predictions": handles.predictions},
+            )
+        except (OSError, opened.tf.errors.OpError) as error:
+            shutil.rmtree(out, ignore_errors=True)  # it is ours: it did not exist
+            raise MachineError(
+                f"{out} cannot be written ({tensorflow_words(error)}); choose another place, or mend this one"
+            ) from error
+        return opened.taken

@@ -8,7 +8,7 @@ import json
 import os
 from typing import IO, Any, Callable, Iterator
 
-from tf1_models.errors import MachineError, one_line
+from tf1_models.errors import MachineError, one_line, printable
 
 
 @contextlib.contextmanager
@@ -37,9 +37,9 @@ def writing_output(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        shown = "".join(c if c.isprintable() else "\ufffd" for c in path)
         raise MachineError(
-            f"{shown} cannot be written ({error.strerror or one_line(error)}); choose another place, or mend this one"
+            f"{printable(path, '?')} cannot be written ({error.strerror or one_line(error)}); choose another place, "
+            "or mend this one"
         ) from error
 
 

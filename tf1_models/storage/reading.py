@@ -6,13 +6,12 @@ into place); what counts is that the target is a regular file. Images of class f
 
 from __future__ import annotations
 
-import os
-import stat
 import zipfile
 import zlib
 from typing import IO, Any, Optional, Tuple
 
-from tf1_models.errors import InputError, one_line
+from tf1_models.errors import InputError, one_line, printable
+from tf1_models.storage.regular_file import NotRegular, open_regular_file
 
 MIB = 1 << 20
 _PIECE = 1 << 16
@@ -22,7 +21,7 @@ _STREAM_ERRORS = (OSError, EOFError, ValueError, RuntimeError, NotImplementedErr
 
 def shown(text: str, limit: int = 200) -> str:
     """A path or foreign name as messages show it: printable characters only, on one line, not endlessly long."""
-    clean = "".join(c if c.isprintable() else "?" for c in text)
+    clean = printable(text, "?")
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
@@ -41,21 +40,17 @@ def open_regular(path: str, max_bytes: int, follow: bool = True) -> Tuple[IO[byt
         InputError: missing, unreadable, no regular file, or larger than `max_bytes`.
     """
     try:
-        if not stat.S_ISREG((os.stat(path) if follow else os.lstat(path)).st_mode):
-            raise InputError(f"{shown(path)} is not a regular file")
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        handle = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
+        stream, size = open_regular_file(path, follow)
+    except NotRegular:
+        raise InputError(f"{shown(path)} is not a regular file") from None
     except FileNotFoundError:
         raise InputError(f"{shown(path)} does not exist") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InputError(f"{shown(path)} cannot be read: {one_line(error)}") from error
-    status = os.fstat(handle)  # the opened file decides: the name may have changed hands since the check above
-    if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
-        os.close(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{shown(path)} is not a regular file")
-        raise InputError(f"{shown(path)} has {status.st_size} bytes; at most {max_bytes} are read from such a file")
-    return os.fdopen(handle, "rb", buffering=0), status.st_size
+    if size > max_bytes:
+        stream.close()
+        raise InputError(f"{shown(path)} has {size} bytes; at most {max_bytes} are read from such a file")
+    return stream, size
 
 
 class Reader:

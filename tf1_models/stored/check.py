@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any, Dict, Optional
 
@@ -9,8 +10,11 @@ import numpy as np
 
 from tf1_models import metrics
 from tf1_models.checkpoints import bundle, saving, stored_manifest
+from tf1_models.checkpoints.source import Source
 from tf1_models.errors import InputError, tensorflow_words
-from tf1_models.scoring import evaluate
+from tf1_models.scoring.inference import probabilities_of
+from tf1_models.scoring.open_checkpoint import OpenCheckpoint, open_checkpoint
+from tf1_models.scoring.split_images import images_of, splits_of
 from tf1_models.stored import fixed_batch, record
 
 OK = "ok"
@@ -50,19 +54,22 @@ def verify(
     except InputError as error:
         checks["weights"] = f"failed: {error}"
         return result
-    try:
-        source = stored_manifest.source_of(folder, document)
-        now = record.measure(source, fixed_batch.load(), batch_size, threads)
-    except InputError as error:
-        checks["weights"] = f"failed: {error}"
-        return result
-    except Exception as error:  # a graph that no longer builds raises whatever TensorFlow raises
-        checks["logits"] = f"failed: the graph does not run: {tensorflow_words(error)}"
-        return result
-    stored = stored_manifest.load_record(folder)
-    checks["activations"] = _activations(stored, now)
-    checks["logits"] = _logits(stored, now)
-    checks["scores"] = "not checked (no CIFAR-10)" if data is None else _scores(folder, document, source, data, threads)
+    with contextlib.ExitStack() as stack:
+        try:
+            source = stored_manifest.source_of(folder, document)
+            opened = stack.enter_context(open_checkpoint(source, threads))
+            now = record.measure(opened, fixed_batch.load(), batch_size)
+        except InputError as error:
+            checks["weights"] = f"failed: {error}"
+            return result
+        except Exception as error:  # a graph that no longer builds raises whatever TensorFlow raises
+            checks["logits"] = f"failed: the graph does not run: {tensorflow_words(error)}"
+            return result
+        stored = stored_manifest.load_record(folder)
+        checks["activations"] = _activations(stored, now)
+        checks["logits"] = _logits(stored, now)
+        scores = "not checked (no CIFAR-10)" if data is None else _scores(folder, document, source, opened, data)
+        checks["scores"] = scores
     if not any(text.startswith("failed") for text in checks.values()):
         result["status"] = OK
     return result
@@ -92,41 +99,30 @@ def _logits(stored: Dict[str, np.ndarray], now: Dict[str, np.ndarray]) -> str:
     return OK
 
 
-def _scores(folder: str, document: Dict[str, Any], source: Any, data: Any, threads: Optional[int]) -> str:
+def _scores(folder: str, document: Dict[str, Any], source: Source, opened: OpenCheckpoint, data: Any) -> str:
     """Predictions on the data against the recorded ones; the data must be the images that were recorded."""
-    from tf1_models.datasets.splits import split_indices
-    from tf1_models.scoring.inference import probabilities
-
     if data.digest != document["config"]["data_digest"]:
         from tf1_models.datasets.identify import has_official_labels
 
         if not has_official_labels(data.y_train, data.y_test):
             return "failed: the data's labels are not CIFAR-10's official sequence (another class order?)"
         return "not checked (another copy of CIFAR-10 than the recorded one)"
-    _, dev = split_indices(source.experiment.dev_split, data.y_train)
-    for split, images, truth, indices in (
-        ("dev", data.x_train, data.y_train, dev),
-        ("test", data.x_test, data.y_test, np.arange(len(data.y_test))),
-    ):
-        if indices is None:
-            continue
+    for split in splits_of(source.experiment):
+        part = images_of(source.experiment, data, split)
         recorded = np.load(os.path.join(folder, f"predictions_{split}.npy"), allow_pickle=False)
-        found = probabilities(source, images, indices, threads)
+        found = probabilities_of(opened, source, part.images, part.indices)
         predicted = found.argmax(axis=1)
         top = np.sort(found, axis=1)
         # a tie within rounding may fall either way; anything else is a regression
         changed = (predicted != recorded) & (top[:, -1] - top[:, -2] > record.RELATIVE_TOLERANCE * 10)
         if changed.any():
-            before, now = (metrics.scores(truth[indices], p)["macro_f1"] for p in (recorded, predicted))
+            truth = part.labels[part.indices]
+            before, now = (metrics.scores(truth, p)["macro_f1"] for p in (recorded, predicted))
             return (
                 f"failed: {int(changed.sum())} of {len(recorded)} {split} predictions changed, macro-F1 {now:.4f}, "
                 f"recorded {before:.4f}"
             )
-        n = len(recorded)
-        if split == "test":
-            experiment = source.experiment
-            n = evaluate.n_scored(n, experiment.batch_size, experiment.eval_drop_last) or n
-        score = metrics.scores(truth[indices][:n], recorded[:n])["macro_f1"]
+        score = metrics.scores(part.truth, recorded[: part.n_counted])["macro_f1"]
         if abs(score - document["scores"][split]["macro_f1"]) > 1e-12:
             return f"failed: recorded {split} predictions score {score:.6f}, the manifest says otherwise"
     return OK

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from tf1_models.checkpoints import checkpoint_source
-from tf1_models.checkpoints.source import Source
+from tf1_models.scoring.open_checkpoint import OpenCheckpoint
 
 N_SAMPLES = 64
 # Rounding moves an output by some 1e-7 of the layer's largest value per operation; oneDNN and other thread counts
@@ -26,46 +25,32 @@ def positions(layer: str, size: int) -> np.ndarray:
     return np.sort(rng.choice(size, min(N_SAMPLES, size), replace=False)).astype(np.int64)
 
 
-def measure(
-    source: Source, images: np.ndarray, batch_size: Optional[int] = None, threads: Optional[int] = None
-) -> Dict[str, np.ndarray]:
-    """Runs the checkpoint's graph on images.
+def measure(opened: OpenCheckpoint, images: np.ndarray, batch_size: Optional[int] = None) -> Dict[str, np.ndarray]:
+    """Runs a checkpoint's graph on images.
 
     Args:
-        source: A checkpoint.
+        opened: A checkpoint.
         images: uint8 [n, 32, 32, 3].
         batch_size: Images a `session.run`; None: all at once. Where it is larger than n, the images are repeated to
             fill the batch and the repetitions dropped, so that kernels for large batches are held to the record too.
-        threads: Threads TensorFlow may use.
 
     Returns:
         `logits` float32 [n, 10], and for each layer, in order: `shape/<k>/<layer>` int64 (without the batch axis),
         `largest/<k>/<layer>` (largest absolute value) and `sample/<k>/<layer>` float32 (see `positions`).
     """
-    from tf1_models.session import tensorflow_setup
-
-    tf = tensorflow_setup.import_tensorflow()
-    from tf1_models.scoring import inference_graph
-
     parts: Dict[str, List[np.ndarray]] = {}
-    with tf.Graph().as_default():
-        graph = inference_graph.build_inference(source.experiment)
-        layers = graph.handles.layers
-        fetches = [graph.handles.logits, *(row.output for row in layers)]
-        with tensorflow_setup.quiet_stderr():
-            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads, source.experiment))
-        with session:
-            checkpoint_source.restore(tf, session, source)
-            step = batch_size or len(images)
-            for start in range(0, len(images), step):
-                batch = images[start : start + step]
-                n = len(batch)
-                if step > len(images):
-                    batch = np.resize(batch, (step, *images.shape[1:]))
-                values = session.run(fetches, {graph.image_bytes: batch})
-                parts.setdefault("logits", []).append(values[0][:n])
-                for place, (row, value) in enumerate(zip(layers, values[1:])):
-                    parts.setdefault(f"{place:02d}/{row.name}", []).append(value[:n])
+    layers = opened.graph.handles.layers
+    fetches = [opened.graph.handles.logits, *(row.output for row in layers)]
+    step = batch_size or len(images)
+    for start in range(0, len(images), step):
+        batch = images[start : start + step]
+        n = len(batch)
+        if step > len(images):
+            batch = np.resize(batch, (step, *images.shape[1:]))
+        values = opened.session.run(fetches, {opened.graph.image_bytes: batch})
+        parts.setdefault("logits", []).append(values[0][:n])
+        for place, (row, value) in enumerate(zip(layers, values[1:])):
+            parts.setdefault(f"{place:02d}/{row.name}", []).append(value[:n])
     found = {"logits": np.concatenate(parts.pop("logits")).astype(np.float32)}
     for key, pieces in parts.items():
         output = np.concatenate(pieces)

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import shutil
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from tf1_models import registry
 from tf1_models.checkpoints import checkpoint_source, saving, stored_manifest
 from tf1_models.checkpoints.source import Source
 from tf1_models.datasets.dataset import Dataset
-from tf1_models.datasets.splits import split_indices
 from tf1_models.errors import CheckFailed, InputError
 from tf1_models.scoring import evaluate
-from tf1_models.scoring.inference import probabilities
+from tf1_models.scoring.inference import probabilities_of
+from tf1_models.scoring.open_checkpoint import OpenCheckpoint, open_checkpoint
+from tf1_models.scoring.split_images import images_of, splits_of
 from tf1_models.spec import Experiment
 from tf1_models.storage.files import fsync_folder, sha256_file, write_bytes
 from tf1_models.storage.sealed import read_sealed, write_sealed
@@ -56,22 +57,18 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
         raise InputError("the run was trained on other images than --data names; stored scores must be on the same")
     home = run_folder if os.path.isdir(run_folder) else os.path.dirname(run_folder)
     run = read_sealed(os.path.join(home, "run.json"))
-    scores, predictions = _score(source, data)
     folder = os.path.join(stored_manifest.stored_folder(), name_of(experiment))
     old = stored_manifest.read(folder)["scores"] if os.path.isfile(os.path.join(folder, "manifest.json")) else None
     split = experiment.eval_split
-    if old is not None and not accept:
-        width = band(old[split]["macro_f1"], old[split]["n"])
-        if abs(scores[split]["macro_f1"] - old[split]["macro_f1"]) > width:
-            raise CheckFailed(
-                f"{split} macro-F1 {scores[split]['macro_f1']:.4f} is outside the stored {old[split]['macro_f1']:.4f} "
-                f"+- {width:.4f}; nothing was changed; --accept stores it all the same"
-            )
     fresh = f"{folder}.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    os.makedirs(fresh)
-    variables = _save_weights(source, os.path.join(fresh, stored_manifest.WEIGHTS)) if with_weights else None
-    measured = record.measure(source, fixed_batch.load())
+    with open_checkpoint(source) as opened:
+        scores, predictions = _score(opened, source, data)
+        if old is not None and not accept:
+            _check_band(old[split], scores[split], split)
+        measured = record.measure(opened, fixed_batch.load())
+        shutil.rmtree(fresh, ignore_errors=True)
+        os.makedirs(fresh)
+        variables = _save_weights(opened, os.path.join(fresh, stored_manifest.WEIGHTS)) if with_weights else None
     arrays: Dict[str, Any] = dict(measured)
     with open(os.path.join(fresh, "record.npz"), "wb") as stream:
         np.savez_compressed(stream, **arrays)
@@ -93,6 +90,15 @@ def store(run_folder: str, data: Dataset, with_weights: bool = True, accept: boo
     }
 
 
+def _check_band(old: Dict[str, Any], new: Dict[str, Any], split: str) -> None:
+    width = band(old["macro_f1"], old["n"])
+    if abs(new["macro_f1"] - old["macro_f1"]) > width:
+        raise CheckFailed(
+            f"{split} macro-F1 {new['macro_f1']:.4f} is outside the stored {old['macro_f1']:.4f} "
+            f"+- {width:.4f}; nothing was changed; --accept stores it all the same"
+        )
+
+
 def name_of(experiment: Experiment) -> str:
     """Folder of a run's stored checkpoint: its report and run, or the variant's name where it is one."""
     return f"{experiment.report}-{registry.variant_name(experiment) or experiment.run}"
@@ -106,20 +112,15 @@ def reported_of(experiment: Experiment) -> Dict[str, Any]:
     return {"metric": reported.metric, "value": reported.value, "printed": reported.printed}
 
 
-def _score(source: Source, data: Dataset) -> "tuple[Dict[str, Any], Dict[str, np.ndarray]]":
+def _score(opened: OpenCheckpoint, source: Source, data: Dataset) -> "tuple[Dict[str, Any], Dict[str, np.ndarray]]":
     """Scores without their tables, and predicted ids of every dev and test image."""
-    experiment = source.experiment
-    _, dev = split_indices(experiment.dev_split, data.y_train)
     scores: Dict[str, Any] = {"dev": None}
     predictions: Dict[str, np.ndarray] = {}
-    if dev is not None:
-        found = probabilities(source, data.x_train, dev)
-        scores["dev"] = _brief(evaluate.score(found, data.y_train[dev], data.class_names))
-        predictions["dev"] = found.argmax(axis=1).astype(np.uint8)
-    found = probabilities(source, data.x_test)
-    n = evaluate.n_scored(len(data.y_test), experiment.batch_size, experiment.eval_drop_last) or len(data.y_test)
-    scores["test"] = _brief(evaluate.score(found[:n], data.y_test[:n], data.class_names))
-    predictions["test"] = found.argmax(axis=1).astype(np.uint8)
+    for split in splits_of(source.experiment):
+        part = images_of(source.experiment, data, split)
+        found = probabilities_of(opened, source, part.images, part.indices)
+        scores[split] = _brief(evaluate.score(found[: part.n_counted], part.truth, data.class_names))
+        predictions[split] = found.argmax(axis=1).astype(np.uint8)
     return scores, predictions
 
 
@@ -127,22 +128,11 @@ def _brief(scores: Dict[str, Any]) -> Dict[str, Any]:
     return {key: scores[key] for key in ("accuracy", "macro_f1", "weighted_f1", "n")}
 
 
-def _save_weights(source: Source, target: str) -> Any:
+def _save_weights(opened: OpenCheckpoint, target: str) -> List[Dict[str, Any]]:
     """Weights and moving statistics, no optimizer slots, as a V2 checkpoint; returns the variable table."""
-    from tf1_models.session import tensorflow_setup
-
-    tf = tensorflow_setup.import_tensorflow()
-    from tf1_models.scoring import inference_graph
-
-    with tf.Graph().as_default():
-        inference_graph.build_inference(source.experiment)
-        with tensorflow_setup.quiet_stderr():
-            session: Any = tf.Session(config=tensorflow_setup.session_config(tf))
-        with session:
-            checkpoint_source.restore(tf, session, source)
-            variables = tf.global_variables()
-            tf.train.Saver(variables).save(session, target, write_meta_graph=False, write_state=False)
-            return saving.variable_table(variables)
+    variables = opened.tf.global_variables()
+    opened.tf.train.Saver(variables).save(opened.session, target, write_meta_graph=False, write_state=False)
+    return saving.variable_table(variables)
 
 
 def _write_manifest(

@@ -113,7 +113,7 @@ def train(
     tf = tensorflow_setup.import_tensorflow(quiet=not options.tf_log)
     from tf1_models.training import run_state, step_ways, training_graph  # import TensorFlow, hence here
 
-    train_indices, dev_indices = split_indices(experiment.dev_split, data.y_train)
+    train_indices, _ = split_indices(experiment.dev_split, data.y_train)
     n_steps = epoch_state.steps_per_epoch(experiment, len(train_indices))
     test_epochs = registry.test_epochs(experiment.report, spec.identity(experiment))
     orders = seeds.EpochOrders(experiment.shuffle_stream, experiment.seed, len(train_indices))
@@ -136,9 +136,7 @@ def train(
 
         # ---- restore or initialise -----------------------------------------------------------------------------------
         watchers = list(options.watchers)
-        run = TrainingRun(
-            tf, session, graph, experiment, data, train_indices, dev_indices, folder, record, log, watchers
-        )
+        run = TrainingRun(tf, session, graph, experiment, data, train_indices, folder, record, log, watchers)
         state = run_state.RunState(run, steps, interrupt)
         resumed = state.restore_or_initialize(initialize, options.tf_log)
         progress = state.progress
@@ -159,7 +157,7 @@ def train(
 
             while progress.step_in_epoch < n_steps and not progress.stopped:
                 rows = epoch_state.rows_of_call(experiment, progress, len(order), steps.steps_per_call)
-                batches = [train_indices[order[some]] for some in rows]
+                batches = [train_indices[order[positions]] for positions in rows]
                 for batch, values in zip(batches, steps.take(batches, progress.epoch, progress.step, rate)):
                     if not math.isfinite(values["loss"]):
                         where = f"step {progress.step + 1} (batch {progress.step_in_epoch + 1} of {n_steps})"

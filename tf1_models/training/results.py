@@ -11,6 +11,7 @@ import numpy as np
 from tf1_models.checkpoints import saving
 from tf1_models.errors import InputError, MachineError, install_command, one_line
 from tf1_models.scoring import evaluate
+from tf1_models.scoring.split_images import images_of, splits_of
 from tf1_models.storage.files import sha256_file, write_bytes
 from tf1_models.storage.sealed import write_sealed
 from tf1_models.training.epoch_state import Progress
@@ -28,17 +29,13 @@ def score_split(run: TrainingRun, split: str, probabilities: Optional[np.ndarray
     Returns:
         Scores and mean loss.
     """
-    experiment, data = run.experiment, run.data
-    if split == "dev":
-        assert run.dev_indices is not None, "the settings refuse eval_split=dev without a dev split"
-        found, truth = _predict(run, "dev", data.x_train, run.dev_indices), data.y_train[run.dev_indices]
+    part = images_of(run.experiment, run.data, split)
+    if probabilities is None:
+        found = _predict(run, split, part.images, part.indices[: part.n_counted])
     else:
-        n = evaluate.n_scored(len(data.y_test), experiment.batch_size, experiment.eval_drop_last)
-        n = n or len(data.y_test)  # fewer test images than one batch: the report's loader would yield nothing at all
-        found = _predict(run, "test", data.x_test[:n]) if probabilities is None else probabilities[:n]
-        truth = data.y_test[:n]
-    scores = evaluate.score(found, truth, data.class_names)
-    return evaluate.SplitScore(scores, evaluate.mean_loss(found, truth, run.graph.handles.loss_over_softmax))
+        found = probabilities[: part.n_counted]
+    scores = evaluate.score(found, part.truth, run.data.class_names)
+    return evaluate.SplitScore(scores, evaluate.mean_loss(found, part.truth, run.graph.handles.loss_over_softmax))
 
 
 def _predict(run: TrainingRun, split: str, images: np.ndarray, indices: Optional[np.ndarray] = None) -> np.ndarray:
@@ -142,7 +139,7 @@ def _both_splits(
     run: TrainingRun, probabilities: Optional[np.ndarray] = None, last_eval: Optional[Dict[str, Any]] = None
 ) -> Dict[str, Any]:
     dev = last_eval if run.experiment.eval_split == "dev" else None
-    if dev is None and run.dev_indices is not None:
+    if dev is None and "dev" in splits_of(run.experiment):
         dev = score_split(run, "dev").scores
     return {"dev": dev, "test": score_split(run, "test", probabilities).scores}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,6 @@ class TrainingRun(NamedTuple):
     experiment: The run, settings resolved.
     data: The images.
     train_indices: int64 [n], positions of the training images among `data.x_train`.
-    dev_indices: Of the dev images; None without a dev split.
     folder: The locked run folder.
     record: Its run.json.
     log: Lines for people.
@@ -37,7 +36,6 @@ class TrainingRun(NamedTuple):
     experiment: Experiment
     data: Dataset
     train_indices: np.ndarray
-    dev_indices: Optional[np.ndarray]
     folder: RunFolder
     record: Dict[str, Any]
     log: Log

@@ -6,8 +6,7 @@ import json
 import os
 from typing import Any, Dict, List
 
-from tf1_models.errors import InputError
-from tf1_models.grading.submissions.findings import Refused
+from tf1_models.errors import InputError, Refused
 from tf1_models.grading.submissions.opening import read_regular
 
 _WATCHED = ("status", "macro_f1", "weighted_f1", "accuracy", "rank", "points", "counted", "sha256")

@@ -8,9 +8,8 @@ import io
 import os
 from typing import Any, Dict, List, Optional, Tuple
 
-from tf1_models.errors import InputError
+from tf1_models.errors import InputError, Refused
 from tf1_models.grading.people.students import Student, spellings, squeezed
-from tf1_models.grading.submissions.findings import Refused
 from tf1_models.grading.submissions.names import clean_name
 from tf1_models.grading.submissions.opening import read_regular
 

@@ -6,8 +6,7 @@ import dataclasses
 import re
 from typing import Dict, List, Optional, Tuple
 
-from tf1_models.errors import UsageError, one_line
-from tf1_models.grading.submissions.findings import printable
+from tf1_models.errors import UsageError, one_line, printable
 from tf1_models.grading.submissions.names import clean_name
 
 # "Kim Minji_1234567_assignsubmission_file_/result.npy", or flat: "Kim Minji_1234567_assignsubmission_file_result.npy"

@@ -10,10 +10,9 @@ import stat
 import struct
 import zipfile
 import zlib
-from typing import BinaryIO, List
+from typing import IO, List
 
-from tf1_models.errors import one_line
-from tf1_models.grading.submissions.findings import Refused
+from tf1_models.errors import Refused, one_line
 from tf1_models.grading.submissions.limits import MAX_BYTES, MAX_ZIP_RATIO_BYTES
 from tf1_models.grading.submissions.opening import too_large
 
@@ -24,7 +23,7 @@ _LOCAL_HEADER_BYTES = 30
 _DIRECTORY_ENTRY_BYTES = 46
 
 
-def _directory_size(stream: BinaryIO) -> int:
+def _directory_size(stream: IO[bytes]) -> int:
     """Bytes of the central directory, from the end record (ZIP64 too), before zipfile builds an object per entry."""
     size = stream.seek(0, 2)
     tail_from = max(0, size - _END.size - 65_535)
@@ -48,7 +47,7 @@ def _directory_size(stream: BinaryIO) -> int:
     return directory
 
 
-def open_zip(stream: BinaryIO, max_members: int) -> zipfile.ZipFile:
+def open_zip(stream: IO[bytes], max_members: int) -> zipfile.ZipFile:
     """Opens a zip for listing.
 
     Args:

@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Dict, List, Optional
 
+from tf1_models.errors import printable
 from tf1_models.grading.submissions.limits import SHOWN_PROBLEMS, SHOWN_VALUE_CHARS
-
-# Bidirectional overrides and the byte-order mark can make a line read as something else; joiners (U+200C, U+200D)
-# stay, scripts need them.
-_HIDDEN = frozenset("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
-
-
-class Refused(Exception):
-    """A source cannot be read as a submission; the text is the reason, ready to be shown."""
-
-
-def printable(text: str) -> str:
-    """Text without control characters, escapes, surrogates and bidirectional overrides (U+FFFD for surrogates)."""
-    if text.isascii() and text.isprintable():
-        return text
-    kept = []
-    for character in text:
-        category = unicodedata.category(character)
-        if category == "Cs":
-            kept.append("\ufffd")
-        elif character not in _HIDDEN and category not in ("Cc", "Zl", "Zp"):
-            kept.append(character)
-    return "".join(kept)
 
 
 def shown(value: object) -> str:

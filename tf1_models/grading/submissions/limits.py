@@ -9,7 +9,6 @@ MAX_ROWS = 500_000  # Kaggle's test set has 300,000
 MAX_LINE_CHARS = 1_000
 MAX_JSON_VALUES = 4_000_000  # 300,000 rows of ten scores are 3,000,000
 MAX_JSON_BRACKETS = 1_000_000
-MAX_NPY_HEADER_BYTES = 1_024
 MAX_TEXT_ITEM_CHARS = 64  # widest class name in a .npy of text
 MAX_NAME_CHARS = 255
 MAX_ZIP_DEPTH = 2  # a platform's export, and a student's zip in it

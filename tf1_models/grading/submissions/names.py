@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from typing import Dict, List
 
-from tf1_models.grading.submissions.findings import printable
+from tf1_models.errors import printable
 from tf1_models.grading.submissions.limits import MAX_NAME_CHARS
 
 _UTF8_FLAG = 0x800

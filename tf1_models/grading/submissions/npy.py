@@ -9,23 +9,14 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
+from tf1_models.errors import Refused
 from tf1_models.grading.submissions import archives
 from tf1_models.grading.submissions.array_labels import labels_of_array
-from tf1_models.grading.submissions.findings import Findings, Refused, shown
-from tf1_models.grading.submissions.limits import MAX_NPY_HEADER_BYTES, MAX_STUDENT_MEMBERS, MAX_STUDENT_ZIP_BYTES
+from tf1_models.grading.submissions.findings import Findings, shown
+from tf1_models.grading.submissions.limits import MAX_STUDENT_MEMBERS, MAX_STUDENT_ZIP_BYTES
 from tf1_models.grading.submissions.rows import Rows
+from tf1_models.storage import npy_header
 
-MAGIC = b"\x93NUMPY"
-_S = r"[ \t\n]*"
-_ITEM = (
-    rf"""(?:['"]descr['"]{_S}:{_S}['"](?P<descrI>[^'"]{{1,16}})['"]"""
-    rf"""|['"]fortran_order['"]{_S}:{_S}(?P<orderI>True|False)"""
-    rf"""|['"]shape['"]{_S}:{_S}\((?P<shapeI>(?:{_S}[0-9]+L?{_S},)*{_S}(?:[0-9]+L?{_S})?)\))"""
-)
-# Three items in any order (not only numpy writes .npy), nothing else; a repeated key leaves another one missing.
-_HEADER = re.compile(
-    rf"{_S}\{{{_S}" + rf"{_S},{_S}".join(_ITEM.replace("I>", f"{i}>") for i in range(3)) + rf"{_S},?{_S}\}}{_S}"
-)
 _DESCR = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|[SU][0-9]{1,4})", re.ASCII)
 _PREFERRED = ("result", "predictions", "prediction", "pred", "y_pred", "labels", "y", "arr_0")
 
@@ -39,7 +30,7 @@ def parse_header(data: bytes) -> Tuple[str, bool, Tuple[int, ...], int]:
     Raises:
         Refused: not a .npy, or a header that is not one plain array of numbers or text.
     """
-    if data[:6] != MAGIC:
+    if data[:6] != npy_header.MAGIC:
         raise Refused(_looks_like(data))
     if len(data) < 12:
         raise Refused("a .npy cut short in its header")
@@ -48,33 +39,11 @@ def parse_header(data: bytes) -> Tuple[str, bool, Tuple[int, ...], int]:
         raise Refused(f".npy format version {major}.{minor}; 1.0 and 2.0 are read")
     start = 10 if major == 1 else 12
     length = int.from_bytes(data[8:start], "little")
-    if length > MAX_NPY_HEADER_BYTES:
-        raise Refused(f"a .npy header of {length:,} bytes; a plain array needs fewer than {MAX_NPY_HEADER_BYTES:,}")
+    if length > npy_header.MAX_HEADER_BYTES:
+        raise Refused(f"a .npy header of {length:,} bytes; at most {npy_header.MAX_HEADER_BYTES:,} are read")
     if start + length > len(data):
         raise Refused("a .npy cut short in its header")
-    try:
-        text = data[start : start + length].decode("ascii")
-    except UnicodeDecodeError:
-        raise Refused("a .npy header that is not ASCII") from None
-    found = _HEADER.fullmatch(text)
-    groups = {} if found is None else {k.rstrip("012"): v for k, v in found.groupdict().items() if v is not None}
-    if len(groups) != 3:
-        if re.search(r"'descr'\s*:\s*\[", text):
-            raise Refused("a structured array; hand in a plain array of class ids or scores")
-        raise Refused("a .npy header that cannot be read")
-    parts = groups["shape"].split(",")
-    shape = tuple(_whole(part) for part in parts if part.strip())
-    if len(parts) == 1 and shape:
-        raise Refused("a .npy header whose shape is a number, not a tuple")
-    return groups["descr"], groups["order"] == "True", shape, start + length
-
-
-def _whole(part: str) -> int:
-    text = part.strip()
-    text = text[:-1] if text.endswith("L") else text  # Python 2 wrote long integers so
-    if not text.isdigit() or len(text) > 18 or (text[0] == "0" and text != "0"):
-        raise Refused("a .npy header whose shape cannot be read")
-    return int(text)
+    return (*npy_header.parse(data[start : start + length]), start + length)
 
 
 def _looks_like(data: bytes) -> str:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import errno
+import io
 import os
-import stat
 import sys
-from typing import BinaryIO
+from typing import IO
 
-from tf1_models.errors import one_line
-from tf1_models.grading.submissions.findings import Refused
+from tf1_models.errors import Refused, one_line
 from tf1_models.grading.submissions.limits import MAX_BYTES
-
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
+from tf1_models.storage.regular_file import NotRegular, open_regular_file
 
 
 def too_large(size: int) -> str:
@@ -26,33 +17,25 @@ def too_large(size: int) -> str:
     return f"{size:,} bytes; at most {MAX_BYTES:,} (64 MB) are read"
 
 
-def open_regular(path: str) -> BinaryIO:
+def open_regular(path: str) -> IO[bytes]:
     """Opens a regular file for reading without following a link and without blocking on a pipe.
-
-    The checks are made on the opened descriptor: the name may mean another file a moment later.
 
     Raises:
         Refused: a link, not a regular file, or not readable.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK | os.O_CLOEXEC)
+        stream, _ = open_regular_file(path, follow=False)
+    except NotRegular as kind:
+        link = str(kind) == "a symbolic link"
+        raise Refused("a symbolic link; links are not followed" if link else f"{kind}, not a file") from None
     except OSError as error:
-        if error.errno == errno.ELOOP or os.path.islink(path):
-            raise Refused("a symbolic link; links are not followed") from None
-        if error.errno == errno.ENXIO:
-            raise Refused("a pipe or socket, not a file") from None
         raise Refused(f"cannot be opened: {error.strerror or 'unknown reason'}") from None
     except ValueError as error:  # a NUL in the name
         raise Refused(f"cannot be opened: {one_line(error)}") from None
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(handle)
-        kind = next((word for test, word in _KINDS if test(mode)), "not a regular file")
-        raise Refused(f"{kind}, not a file")
-    return os.fdopen(handle, "rb")
+    return io.BufferedReader(stream)  # type: ignore[type-var]
 
 
-def read_stream(stream: BinaryIO) -> bytes:
+def read_stream(stream: IO[bytes]) -> bytes:
     """All bytes of a stream, refused above the cap."""
     data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

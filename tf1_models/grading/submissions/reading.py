@@ -13,15 +13,16 @@ from typing import Optional
 
 import numpy as np
 
-from tf1_models.errors import one_line
+from tf1_models.errors import Refused, one_line, printable
 from tf1_models.grading.submissions.alignment import KeyShape, align
-from tf1_models.grading.submissions.findings import Findings, Refused, printable
+from tf1_models.grading.submissions.findings import Findings
 from tf1_models.grading.submissions.json_rows import json_rows
 from tf1_models.grading.submissions.limits import MAX_BYTES
-from tf1_models.grading.submissions.npy import MAGIC, npy_rows, npz_rows
+from tf1_models.grading.submissions.npy import npy_rows, npz_rows
 from tf1_models.grading.submissions.opening import too_large
 from tf1_models.grading.submissions.rows import Rows
 from tf1_models.grading.submissions.text import text_rows
+from tf1_models.storage import npy_header
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -72,7 +73,7 @@ def form_of(data: bytes, form: str) -> str:
         return form[1:]
     if form == ".tsv":
         return "csv"
-    if data[:6] == MAGIC:
+    if data[:6] == npy_header.MAGIC:
         return "npy"
     if data[:4] == b"PK\3\4":
         return "npz"

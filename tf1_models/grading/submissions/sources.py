@@ -12,10 +12,10 @@ import os
 import time
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from tf1_models.errors import Refused
 from tf1_models.grading.submissions import names
-from tf1_models.grading.submissions.findings import Refused
 from tf1_models.grading.submissions.opening import open_regular, read_regular, read_stdin
-from tf1_models.grading.submissions.zip_walk import ZipHandle, walk_zip
+from tf1_models.grading.submissions.zip_walk import OpenZips, ZipHandle, walk_zip
 
 READABLE = (".npy", ".npz", ".csv", ".tsv", ".txt", ".json")
 # Handed in as predictions in a form that is never read: they get a reason instead of being passed over.
@@ -66,11 +66,13 @@ class Collected:
         sources: The candidate submissions, by name.
         skipped: Names of files of other kinds, which are not graded.
         metadata: Folder -> content of a Gradescope `submission_metadata.yml` found there.
+        zips: Those that reading left open; close them at the end.
     """
 
     sources: List[Source] = dataclasses.field(default_factory=list)
     skipped: List[str] = dataclasses.field(default_factory=list)
     metadata: Dict[str, bytes] = dataclasses.field(default_factory=dict)
+    zips: OpenZips = dataclasses.field(default_factory=OpenZips)
 
 
 def collect(arguments: Sequence[str], only: Optional[str] = None) -> Collected:
@@ -179,7 +181,7 @@ class _Collector:
             self._file(name, lambda: read_regular(path), _modified(path), explicit=True)
 
     def _zip(self, path: str, name: str, below: str) -> None:
-        for member in walk_zip(ZipHandle(lambda: open_regular(path), depth=1), name, below):
+        for member in walk_zip(ZipHandle(lambda: open_regular(path), 1, self.out.zips), name, below):
             if member.read is None:
                 self._refuse(member.name, member.reason)
             else:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import io
 import zipfile
-from typing import BinaryIO, Callable, Dict, Iterator, List, Optional
+from typing import IO, Callable, Dict, Iterator, List, Optional
 
+from tf1_models.errors import Refused
 from tf1_models.grading.submissions import archives, names
-from tf1_models.grading.submissions.findings import Refused
 from tf1_models.grading.submissions.limits import (
     MAX_EXPORT_MEMBERS,
     MAX_STUDENT_MEMBERS,
@@ -31,16 +31,37 @@ class Member:
     reason: str = ""
 
 
+class OpenZips:
+    """The zips of one grading that are open now, one of each depth."""
+
+    def __init__(self) -> None:
+        self._by_depth: Dict[int, "ZipHandle"] = {}
+
+    def take_turn(self, handle: "ZipHandle") -> None:
+        """`handle` is about to be opened: closes the other one of its depth."""
+        other = self._by_depth.pop(handle.depth, None)
+        if other is not None:
+            other.close()
+        self._by_depth[handle.depth] = handle
+
+    def close(self) -> None:
+        """Closes whatever is open, at the end of a grading; a later read opens it again."""
+        while self._by_depth:
+            self._by_depth.popitem()[1].close()
+
+    def __len__(self) -> int:
+        return len(self._by_depth)
+
+
 class ZipHandle:
     """A zip that is opened on demand; opening one closes the other of its depth."""
 
-    _open: Dict[int, "ZipHandle"] = {}
-
-    def __init__(self, opener: Callable[[], BinaryIO], depth: int) -> None:
+    def __init__(self, opener: Callable[[], IO[bytes]], depth: int, zips: OpenZips) -> None:
         self._opener = opener
         self.depth = depth
+        self.zips = zips
         self._archive: Optional[zipfile.ZipFile] = None
-        self._stream: Optional[BinaryIO] = None
+        self._stream: Optional[IO[bytes]] = None
 
     def archive(self) -> zipfile.ZipFile:
         """The opened zip.
@@ -49,11 +70,8 @@ class ZipHandle:
             Refused: see `archives.open_zip`.
         """
         if self._archive is None:
-            other = self._open.pop(self.depth, None)
-            if other is not None:
-                other.close()
+            self.zips.take_turn(self)
             self._stream = self._opener()
-            self._open[self.depth] = self
             try:
                 self._archive = archives.open_zip(
                     self._stream, MAX_EXPORT_MEMBERS if self.depth == 1 else MAX_STUDENT_MEMBERS
@@ -69,12 +87,6 @@ class ZipHandle:
             if opened is not None:
                 opened.close()
         self._archive = self._stream = None
-
-    @classmethod
-    def close_all(cls) -> None:
-        """Closes whatever is open, at the end of a grading; a later read opens it again."""
-        while cls._open:
-            cls._open.popitem()[1].close()
 
     def read(self, info: zipfile.ZipInfo) -> bytes:
         """One member's content (see `archives.read_member`)."""
@@ -124,5 +136,5 @@ def _inner(handle: ZipHandle, info: zipfile.ZipInfo, member: str) -> Iterator[Me
     if handle.depth >= MAX_ZIP_DEPTH:
         yield Member(member, reason="a zip inside a zip inside a zip; hand in one zip or none")
         return
-    inner = ZipHandle(lambda: io.BytesIO(handle.read(info)), handle.depth + 1)
+    inner = ZipHandle(lambda: io.BytesIO(handle.read(info)), handle.depth + 1, handle.zips)
     yield from walk_zip(inner, member, member + "/")

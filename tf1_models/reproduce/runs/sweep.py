@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import signal
-import threading
 import time
-from types import FrameType
 from typing import Any, Dict, List, Optional, Sequence
 
 from tf1_models.reproduce.runs import cost
@@ -15,7 +12,7 @@ from tf1_models.reproduce.runs.display import Display
 from tf1_models.reproduce.runs.queue import Task, covered_by, state_of
 from tf1_models.reproduce.runs.task import run_task
 from tf1_models.session.tensorflow_setup import usable_cpus
-from tf1_models.training.interrupts import wanted
+from tf1_models.training.interrupts import InterruptFlag
 
 _ETA_S = 10.0  # speeds are read from every metrics.jsonl: not more often than this
 
@@ -40,27 +37,6 @@ class Engine:
     quiet: bool = False
 
 
-class StopFlag:
-    """Counts SIGINT, SIGTERM and SIGHUP; the children get a SIGTERM each, save at the first and leave at the second."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._before: Dict[int, Any] = {}
-
-    def __enter__(self) -> "StopFlag":
-        if threading.current_thread() is threading.main_thread():  # handlers can be set nowhere else
-            for number in wanted():
-                self._before[number] = signal.signal(number, self._note)
-        return self
-
-    def _note(self, number: int, frame: Optional[FrameType]) -> None:
-        self.count += 1
-
-    def __exit__(self, *exc: Any) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-
 def run(tasks: Sequence[Task], out: str, engine: Engine, share: bool = True) -> "tuple[List[Dict[str, Any]], bool]":
     """Runs what is not finished.
 
@@ -83,7 +59,7 @@ def run(tasks: Sequence[Task], out: str, engine: Engine, share: bool = True) -> 
     waiting = cost.by_cost(waiting, speeds)
     eta = _Eta(waiting, out, engine.jobs, speeds)
     display = Display(len(wanted), len(wanted) - len(waiting), eta.words, engine.quiet)
-    with StopFlag() as stop:
+    with InterruptFlag(leave_at_second=False) as stop:  # children save at the first, leave at the second
         try:
             if engine.scheduler is not None:
                 from tf1_models.reproduce.runs import dask_engine
