@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Tuple
 
 from tf1_models import registry
 from tf1_models.bench import interleave, plan
-from tf1_models.bench.measures import Images, told
+from tf1_models.bench.measures import Images, settings_of
 from tf1_models.bench.worker import Worker
 
 EVAL_BATCHES = (0.4, 1, 2, 4, 8)  # times the report's own
@@ -29,7 +29,7 @@ def choices(threads: int) -> Dict[str, Tuple[Dict[str, Any], Dict[str, str]]]:
 def training(report: str, wishes: plan.Wishes, images: Images, say: Callable[[str], None]) -> Dict[str, Any]:
     """images/s of the kit's training step under each choice; `ratios` are "as it is" over the choice."""
     say(f"{report}: candidates of the training step")
-    settings = told(report, "step", wishes, images)
+    settings = settings_of(report, "step", wishes, images)
     workers = {
         name: Worker(name, plan.program("kit_graph"), {**settings, **own}, variables)
         for name, (own, variables) in choices(wishes.threads).items()
@@ -40,7 +40,7 @@ def training(report: str, wishes: plan.Wishes, images: Images, say: Callable[[st
 def evaluation(report: str, wishes: plan.Wishes, images: Images, say: Callable[[str], None]) -> Dict[str, Any]:
     """images/s of the kit's evaluation by batch size."""
     say(f"{report}: candidates of the evaluation's batch")
-    settings = told(report, "evaluate", wishes, images)
+    settings = settings_of(report, "evaluate", wishes, images)
     own = registry.experiment(report, registry.default_run(report)).eval_batch_size
     sizes = [round(share * own) for share in EVAL_BATCHES] if not wishes.quick else [10, 20]
     workers = {}

@@ -36,7 +36,9 @@ class Images:
             shutil.rmtree(os.path.join(self._scratch, name), ignore_errors=True)
 
 
-def told(report: str, measure: str, wishes: plan.Wishes, images: Images, n: Optional[int] = None) -> Dict[str, Any]:
+def settings_of(
+    report: str, measure: str, wishes: plan.Wishes, images: Images, n: Optional[int] = None
+) -> Dict[str, Any]:
     """Settings of a measurement, its images written."""
     experiment = plan.experiment_of(report, wishes)
     found = plan.sizes(experiment, measure, wishes, n)
@@ -47,7 +49,7 @@ def told(report: str, measure: str, wishes: plan.Wishes, images: Images, n: Opti
 def rates(report: str, measure: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[str, Any]:
     """step, epoch, evaluate and input: interleaved bursts."""
     say(f"{report}: {measure}")
-    settings = told(report, measure, wishes, images)
+    settings = settings_of(report, measure, wishes, images)
     workers = {peer: plan.worker(peer, settings, wishes) for peer in plan.peers_of(measure, wishes)}
     found = interleave.measure(workers, wishes.rounds, wishes.burst_s, say, measure == "epoch", wishes.tries)
     images.clear()
@@ -63,7 +65,7 @@ def rates(report: str, measure: str, wishes: plan.Wishes, images: Images, say: S
 def startup(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[str, Any]:
     """Seconds from a program's start to the end of its first training step; the kit's is the `train` command."""
     say(f"{report}: startup")
-    settings = told(report, "startup", wishes, images)
+    settings = settings_of(report, "startup", wishes, images)
     found: Dict[str, List[float]] = {}
     peers: Dict[str, Any] = {}
     names = plan.peers_of("startup", wishes)
@@ -85,7 +87,7 @@ def startup(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[
 def memory(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[str, Any]:
     """Peak resident memory of a run over the whole training set, cut after eight steps, evaluation included."""
     say(f"{report}: memory")
-    settings = told(report, "memory", wishes, images)
+    settings = settings_of(report, "memory", wishes, images)
     peers: Dict[str, Any] = {}
     names = plan.peers_of("memory", wishes)
     for name in names:
@@ -120,7 +122,7 @@ def slope(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[st
     workers: Dict[str, Worker] = {}
     totals: Dict[str, int] = {}
     for n in plan.slope_images(wishes, experiment.batch_size):
-        settings = told(report, "epoch", wishes, images, n)
+        settings = settings_of(report, "epoch", wishes, images, n)
         workers[str(settings["n_train"])] = plan.worker("kit", settings, wishes)
         totals[str(settings["n_train"])] = settings["n_train"]
     rounds = max(wishes.rounds, 3)
@@ -145,7 +147,7 @@ def asked(report: str, measure: str, wishes: plan.Wishes, images: Images) -> Dic
     Raises:
         NotRun: the reason.
     """
-    settings = told(report, "step", wishes, images)
+    settings = settings_of(report, "step", wishes, images)
     worker = Worker(measure, plan.program("kit_graph"), {**settings, "measure": measure})
     try:
         return worker.start(interleave.TIMEOUT_S)

@@ -186,12 +186,12 @@ def program(module: str, python: str = "") -> List[str]:
     return [python or sys.executable, "-m", f"tf1_models.bench.peers.{module}"]
 
 
-def worker(peer: str, told: Dict[str, Any], wishes: Wishes) -> Worker:
+def worker(peer: str, settings: Dict[str, Any], wishes: Wishes) -> Worker:
     """A peer's program with its settings."""
     module, whose, own, variables = _PROGRAMS[peer]
-    if peer in ("kit", "kit_default") and told["measure"] in ("evaluate", "input"):
+    if peer in ("kit", "kit_default") and settings["measure"] in ("evaluate", "input"):
         module = "kit_graph"
-    return Worker(peer, program(module, wishes.pythons.get(whose, "")), {**told, **own}, variables)
+    return Worker(peer, program(module, wishes.pythons.get(whose, "")), {**settings, **own}, variables)
 
 
 def slope_images(wishes: Wishes, batch: int) -> Tuple[int, ...]:

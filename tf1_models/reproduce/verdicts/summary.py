@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import tf1_models
 from tf1_models import registry, spec
 from tf1_models.reproduce.verdicts import configuration, families, intervals, noise, verdict
+from tf1_models.reproduce.verdicts.chance import chance, sensitivity
 from tf1_models.reproduce.verdicts.finished import Draw, FinishedRun, draws_by_seed, final_draw
-from tf1_models.reproduce.verdicts.noise import Noise
+from tf1_models.reproduce.verdicts.gathered import GatheredRow, configurations, gather, has_verdict, judge, on_images
 from tf1_models.reproduce.verdicts.verdict import Judgement
-from tf1_models.spec import Experiment
 from tf1_models.training import computation
-
-_SCALES = (("half", 0.5), ("twice", 2.0))
-
-
-@dataclasses.dataclass(frozen=True)
-class _Row:
-    """A row with its draws on the official images; `cut` are runs of that name that are something else than the row."""
-
-    row: Experiment
-    draws: List[Draw]
-    cut: List[FinishedRun]
-    noise: Optional[Noise]
 
 
 def build(
@@ -41,9 +28,9 @@ def build(
         The document of `report --json`; `runs` holds all 79 rows in the order of the reports.
     """
     of_report = {
-        report: noise.of_report(_configurations(report), _official(runs, report)) for report in registry.REPORTS
+        report: noise.of_report(configurations(report), on_images(runs, report)) for report in registry.REPORTS
     }
-    rows = [_gather(row, runs, of_report[report]) for report in registry.REPORTS for row in registry.runs(report)]
+    rows = [gather(row, runs, of_report[report]) for report in registry.REPORTS for row in registry.runs(report)]
     entries = [_entry(row) for row in rows]
     groups = []
     for group in families.groups([row.row for row in rows]):
@@ -61,8 +48,8 @@ def build(
         "variants": _variants(runs, of_report),
         "noise": [text for report, one in of_report.items() for text in [one.words(report)] if text],
         "families": groups,
-        "chance": _chance(rows, entries, of_report),
-        "sensitivity": _sensitivity(rows, entries),
+        "chance": chance(rows, entries, of_report),
+        "sensitivity": sensitivity(rows, entries),
         "lossy": _lossy(runs),
         "failures": [dict(record) for record in failures],
         "damaged": [dict(record) for record in damaged],
@@ -70,52 +57,7 @@ def build(
     }
 
 
-def _configurations(report: str) -> List[Experiment]:
-    """A report's rows, and its variants as rows."""
-    variants = registry.experiments_module(report).VARIANTS
-    return [*registry.runs(report), *(registry.experiment(report, v.run, v.overrides) for v in variants)]
-
-
-def _official(runs: Sequence[FinishedRun], report: str, images: str = "official") -> List[FinishedRun]:
-    return [run for run in runs if run.report == report and run.images() == images]
-
-
-def _gather(row: Experiment, runs: Sequence[FinishedRun], of_report: noise.ReportNoise) -> _Row:
-    """A row's draws on the official images; without any, the runs of its name that are something else."""
-    draws = draws_by_seed(_official(runs, row.report), row)
-    named = [
-        run
-        for run in runs
-        if (run.report, run.run) == (row.report, row.run)
-        and run.images() != "lossy"
-        and configuration.variant_of(run.report, run.identity) is None
-    ]
-    return _Row(row, draws, [] if draws else _largest_group(named), of_report.of(row))
-
-
-def _largest_group(runs: Sequence[FinishedRun]) -> List[FinishedRun]:
-    """Runs of equal settings and images: as many as possible, more epochs before fewer."""
-    groups: List[List[FinishedRun]] = []
-    for run in runs:
-        for group in groups:
-            if (run.identity, run.data_digest) == (group[0].identity, group[0].data_digest):
-                group.append(run)
-                break
-        else:
-            groups.append([run])
-    return max(groups, key=lambda group: (len(group), group[0].epochs), default=[])
-
-
-def _judge(row: _Row, margin: float = verdict.MARGIN) -> Judgement:
-    kept = [draw.value for draw in row.draws if not draw.collapsed]
-    return verdict.judge(row.row.reported, kept, len(row.draws) - len(kept), row.noise, margin)
-
-
-def _has_verdict(row: Experiment) -> bool:
-    return row.reported.value is not None and row.reported.basis != "unrecoverable"
-
-
-def _entry(row: _Row) -> Dict[str, Any]:
+def _entry(row: GatheredRow) -> Dict[str, Any]:
     reported = row.row.reported
     entry: Dict[str, Any] = {
         "report": row.row.report,
@@ -145,7 +87,7 @@ def _entry(row: _Row) -> Dict[str, Any]:
         entry["rounding_sd"] = intervals.rounding_sd(reported.printed, reported.value, reported.n_scored, is_count)
     draws = row.draws or [draw for run in row.cut for draw in [final_draw(run, reported.metric)] if draw is not None]
     entry.update(_measured(draws, None))
-    if not _has_verdict(row.row):
+    if not has_verdict(row.row):
         why = "the report gives no number"
         if reported.value is not None:
             why = f"unrecoverable: {reported.assumed} (Q10); our fresh start is no rerun of it"
@@ -160,7 +102,7 @@ def _entry(row: _Row) -> Dict[str, Any]:
                 words.insert(0, f"cut after {row.cut[0].epochs} epochs")
             entry["reason"] = "; ".join(words + [images] * (images != "official")) or "cut short"
         return entry
-    judgement = _judge(row)
+    judgement = judge(row)
     entry.update(_measured(draws, judgement))
     entry["outcome"] = judgement.outcome
     entry["verdict"] = verdict.with_basis(judgement.outcome, reported)
@@ -169,12 +111,12 @@ def _entry(row: _Row) -> Dict[str, Any]:
     return entry
 
 
-def _shared(row: _Row) -> str:
+def _shared(row: GatheredRow) -> str:
     others = sorted({draw.source.run for draw in row.draws} - {row.row.run})
     return f"one computation with {', '.join(others)}: its runs count here" if others else ""
 
 
-def _sums(row: _Row) -> str:
+def _sums(row: GatheredRow) -> str:
     """Says when the runs form their sums otherwise than the report's row does, which makes no other computation."""
     settings = sorted(
         {
@@ -228,54 +170,11 @@ def _measured(draws: Sequence[Draw], judgement: Optional[Judgement]) -> Dict[str
     return measured
 
 
-_JUDGED = ("reproduced", "higher", "lower", "inconclusive")
-
-
-def _chance(
-    rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]], of_report: Mapping[str, noise.ReportNoise]
-) -> Dict[str, Any]:
-    """Computations whose values were tested: how many would miss by chance, how many did."""
-    tested: Dict[Tuple[str, int], List[Tuple[_Row, Mapping[str, Any]]]] = {}
-    for row, entry in zip(rows, entries):
-        if entry["outcome"] in _JUDGED and entry["half_width"] is not None:
-            tested.setdefault((row.row.report, of_report[row.row.report].position(row.row)), []).append((row, entry))
-    missed = 0
-    for pairs in tested.values():
-        singles = [(row, entry) for row, entry in pairs if row.row.reported.selection == "single"]
-        known = pairs[0][0].noise
-        assert known is not None  # else there were no half-width
-        if not singles:
-            missed += any(entry["outcome"] in ("higher", "lower") for _, entry in pairs)
-            continue
-        deviations = [entry["deviation"] for _, entry in singles]
-        n_ours = min(entry["n"] for _, entry in singles)
-        missed += verdict.mean_deviation_probability(deviations, n_ours, known) < verdict.LEVEL
-    expected = verdict.LEVEL * len(tested)
-    words = (
-        f"{sum(map(len, tested.values()))} rows of {len(tested)} computations were tested; by chance alone "
-        f"{expected:.1f} computations would miss, {missed} did."
-    )
-    return {"tested": len(tested), "expected_misses": expected, "misses": missed, "words": words}
-
-
-def _sensitivity(rows: Sequence[_Row], entries: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
-    judged = [(row, entry["outcome"]) for row, entry in zip(rows, entries) if entry["outcome"] in _JUDGED]
-    changed = {
-        name: sum(_judge(row, factor * verdict.MARGIN).outcome != outcome for row, outcome in judged)
-        for name, factor in _SCALES
-    }
-    words = (
-        f"With half the margin of {100 * verdict.MARGIN:g} points {changed['half']} verdicts change, with twice "
-        f"the margin {changed['twice']}."
-    )
-    return {**changed, "words": words}
-
-
 def _lossy(runs: Sequence[FinishedRun]) -> List[Dict[str, Any]]:
     """What was run on the JPEG copy, beside the reported numbers, without any verdict."""
     found = []
     for report in registry.REPORTS:
-        usable = _official(runs, report, "lossy")
+        usable = on_images(runs, report, "lossy")
         variants = {
             v.name: registry.experiment(report, v.run, v.overrides)
             for v in registry.experiments_module(report).VARIANTS
@@ -312,10 +211,10 @@ def _variants(runs: Sequence[FinishedRun], of_report: Mapping[str, noise.ReportN
             row = registry.experiment(report, variant.run, variant.overrides)
             wanted = computation.without_sums(spec.identity(row))
             mine = [run for run in runs if computation.without_sums(run.identity) == wanted]
-            gathered = _gather(row, mine, of_report[report])
+            gathered = gather(row, mine, of_report[report])
             if not gathered.draws:
                 continue
-            judgement = _judge(gathered) if _has_verdict(row) else None
+            judgement = judge(gathered) if has_verdict(row) else None
             found.append(
                 {
                     "report": report,
