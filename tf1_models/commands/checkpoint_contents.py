@@ -1,4 +1,4 @@
-"""`checkpoint inspect|diff|export FILE.npz`: what a checkpoint holds, whoever wrote it; no TensorFlow without `--report`."""
+"""`checkpoint inspect|diff|export FILE.npz`: what a checkpoint holds; TensorFlow for `--report` alone."""
 
 from __future__ import annotations
 
