@@ -9,7 +9,6 @@ import numpy as np
 
 from tests.oracles import reference
 from tf1_models import registry
-from tf1_models.training import optimizers
 
 GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
 
@@ -55,6 +54,8 @@ def graph_record(
         n_steps: Steps to take.
         first_image: Where in the fixed sequence the batch starts.
     """
+    from tf1_models.training import optimizers
+
     graph = registry.graph(report, run, overrides)
     pixels, labels = (part[first_image:] for part in reference.fixed_batch(first_image + n_images))
     with tf.Graph().as_default():

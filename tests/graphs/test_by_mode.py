@@ -7,15 +7,15 @@ from typing import Any, List
 import numpy as np
 import pytest
 
-from tf1_models.graphs.parts import torch_layers
-from tf1_models.graphs.parts.by_mode import by_mode
-
 pytestmark = pytest.mark.tf
 
 
 @pytest.mark.parametrize("mode", [True, False])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_batch_norm_equals_tf_cond_to_the_last_bit(tf: Any, mode: bool, dtype: str) -> None:
+    from tf1_models.graphs.parts import torch_layers
+    from tf1_models.graphs.parts.by_mode import by_mode
+
     normalise = {"float32": torch_layers._fused_batch_norm, "float64": torch_layers._batch_norm_from_moments}[dtype]
     rng = np.random.RandomState(0)
     with tf.Graph().as_default() as graph, tf.Session() as session:
@@ -46,6 +46,8 @@ def test_batch_norm_equals_tf_cond_to_the_last_bit(tf: Any, mode: bool, dtype: s
 
 def test_what_was_not_switched_gets_no_gradient(tf: Any) -> None:
     """The trap that the docstring names: loud in a fetch, silent in an optimizer."""
+    from tf1_models.graphs.parts.by_mode import by_mode
+
     with tf.Graph().as_default(), tf.Session() as session:
         x, w = tf.placeholder(tf.float64, [None]), tf.constant(2.0, tf.float64)
         (y,) = by_mode(tf.constant(True), [x], lambda x: [w * x], lambda x: [w + x])

@@ -12,7 +12,6 @@ from tests.graphs.graph_record import load_weights
 from tests.oracles import reference
 from tf1_models import registry
 from tf1_models.experiments import course_models as experiments
-from tf1_models.training import optimizers
 
 pytestmark = pytest.mark.tf
 
@@ -131,6 +130,8 @@ def test_given_tensors_replace_the_placeholders_flat_or_not(tf: Any) -> None:
 
 
 def test_users_own_reference_variables_work(tf: Any) -> None:
+    from tf1_models.training import optimizers
+
     with tf.Graph().as_default():
         with tf.variable_scope("", use_resource=False):
             handles = _build("sim01_model2_bn", SMALL)

@@ -7,13 +7,13 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
-from tf1_models.graphs.parts import precise_batch_norm
-
 pytestmark = pytest.mark.tf
 EPSILON = 1e-3
 
 
 def test_moments_one_axis_at_a_time_keep_float32s_digits(tf: Any) -> None:
+    from tf1_models.graphs.parts import precise_batch_norm
+
     values = np.random.RandomState(1).uniform(0.0, 2.0, (8, 62, 62, 4)).astype("f4")
     exact = values.astype("f8")
     with tf.Graph().as_default(), tf.Session() as session:
@@ -34,6 +34,8 @@ def outputs_and_gradients(tf: Any, make: Any, x: Any, up: Any, gamma: Any, beta:
 
 @pytest.mark.parametrize("shape", [(6, 5, 4, 3), (12, 3), (1, 1, 1, 2)])
 def test_values_and_gradients_are_the_derived_ones(tf: Any, shape: Any) -> None:
+    from tf1_models.graphs.parts import precise_batch_norm
+
     rng = np.random.RandomState(0)
     case = rng.randn(*shape) + 3.0, rng.randn(*shape), rng.rand(shape[-1]) + 0.5, rng.randn(shape[-1])
 
@@ -50,6 +52,8 @@ def test_values_and_gradients_are_the_derived_ones(tf: Any, shape: Any) -> None:
 
 def test_it_loses_less_than_the_fused_op(tf: Any) -> None:
     """float32 against float64 over 30,752 values a channel."""
+    from tf1_models.graphs.parts import precise_batch_norm
+
     rng = np.random.RandomState(0)
     shape = (8, 62, 62, 8)
     double = np.maximum(rng.randn(*shape) + 1.0, 0.0), rng.randn(*shape), rng.rand(8) + 0.5, rng.randn(8)
@@ -74,6 +78,8 @@ def test_it_loses_less_than_the_fused_op(tf: Any) -> None:
 
 
 def test_mean_and_variance_pass_no_gradient_on(tf: Any) -> None:
+    from tf1_models.graphs.parts import precise_batch_norm
+
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float64, [None, 3])
         ones = tf.ones([3], tf.float64)

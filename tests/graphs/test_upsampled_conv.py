@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tf1_models.graphs.parts import upsampled_conv
-
 pytestmark = pytest.mark.tf
 
 
@@ -19,6 +17,8 @@ pytestmark = pytest.mark.tf
 def test_values_and_gradients_are_those_of_the_large_image(
     tf: Any, size_px: int, kernel_px: int, stride: int, factor: int, out_px: int
 ) -> None:
+    from tf1_models.graphs.parts import upsampled_conv
+
     rng = np.random.RandomState(0)
     small = rng.rand(2, size_px, size_px, 3)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -38,6 +38,8 @@ def test_values_and_gradients_are_those_of_the_large_image(
 
 
 def test_phases_of_the_report_s_first_convolution() -> None:
+    from tf1_models.graphs.parts import upsampled_conv
+
     sums = upsampled_conv.phase_sums(11, 4, 8)
     assert sums.sum(axis=2).tolist() == [[8, 3], [4, 7]]  # weights on the first and the second pixel, by phase
     assert (sums.sum(axis=1) == 1).all()  # each weight once
@@ -52,5 +54,7 @@ def test_phases_of_the_report_s_first_convolution() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(tf: Any, shape: Any, kernel: Any, stride: int, factor: int, words: str) -> None:
+    from tf1_models.graphs.parts import upsampled_conv
+
     with tf.Graph().as_default(), pytest.raises(ValueError, match=words):
         upsampled_conv.conv2d(tf.zeros([1, *shape, 3]), tf.zeros([*kernel, 3, 4]), tf.zeros([4]), stride, factor, "c")

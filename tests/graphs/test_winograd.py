@@ -17,7 +17,6 @@ from tests.graphs.test_nine_conv_golden import AFTER_ONE_STEP, CASES
 from tests.oracles import reference
 from tf1_models import registry
 from tf1_models.errors import UsageError
-from tf1_models.graphs.parts import winograd
 
 pytestmark = pytest.mark.tf
 
@@ -41,6 +40,8 @@ pytestmark = pytest.mark.tf
 def test_values_and_gradients_are_the_direct_ones(
     tf: Any, height: int, width: int, c_in: int, c_out: int, kernel_px: int
 ) -> None:
+    from tf1_models.graphs.parts import winograd
+
     rng = np.random.RandomState(0)
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float64, [None, height, width, c_in])
@@ -65,6 +66,8 @@ def test_values_and_gradients_are_the_direct_ones(
     ],
 )
 def test_other_kernels_and_unknown_sizes_are_refused(tf: Any, shape: Any, kernel: Any) -> None:
+    from tf1_models.graphs.parts import winograd
+
     with tf.Graph().as_default(), pytest.raises(ValueError, match="3x3 or 5x5 kernels on known sizes"):
         winograd.conv2d(tf.placeholder(tf.float32, shape), tf.zeros(kernel), "c")
 
@@ -163,6 +166,7 @@ def test_it_is_opt_in_and_part_of_a_runs_identity() -> None:
 
 def test_the_points_round_less_than_the_papers(tf: Any, monkeypatch: Any) -> None:
     """float32 against float64, 256 channels on 8 pixels: close to the direct sum's own rounding."""
+    from tf1_models.graphs.parts import winograd
 
     def error() -> float:
         rng = np.random.RandomState(0)

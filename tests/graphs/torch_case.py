@@ -10,7 +10,6 @@ import numpy as np
 from tests.oracles import reference
 from tf1_models import registry
 from tf1_models.session.tensorflow_setup import import_tensorflow
-from tf1_models.training import optimizers
 
 GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
 RRELU_MEAN_SLOPE = (1.0 / 8.0 + 1.0 / 3.0) / 2.0
@@ -39,6 +38,8 @@ def compute(
         overrides: Settings of the graph that differ from the row's.
     """
     tf = import_tensorflow()
+    from tf1_models.training import optimizers
+
     dtype, row = str(golden["dtype"]), registry.experiment(report, run)
     with tf.Graph().as_default():
         handles = registry.graph(report, run, overrides).build(dtype=tf.as_dtype(dtype))

@@ -8,8 +8,6 @@ from typing import Any, Callable, Dict, List
 import numpy as np
 import pytest
 
-from tf1_models.training import optimizers
-
 pytestmark = pytest.mark.tf
 
 GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "optimizers", "torch.npz")
@@ -19,13 +17,20 @@ LEARNING_RATE = 0.002
 TOLERANCE = {"float64": 1e-13, "float32": 1e-6}
 
 
+def make(name: str, rate: Any) -> Any:
+    """The kit's optimizer; imported here, because it needs TensorFlow."""
+    from tf1_models.training import optimizers
+
+    return optimizers.make(name, rate)
+
+
 def _golden() -> Dict[str, np.ndarray]:
     with np.load(GOLDEN, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 
 
 def _run(
-    tf: Any, make: Callable[[], Any], dtype: str, resource: bool = True, save_after: int = -1, folder: str = ""
+    tf: Any, optimizer: Callable[[], Any], dtype: str, resource: bool = True, save_after: int = -1, folder: str = ""
 ) -> np.ndarray:
     """The vector after each of the golden file's steps; with `save_after`, a new session goes on from a checkpoint."""
     golden = _golden()
@@ -33,7 +38,7 @@ def _run(
         with tf.variable_scope("net", use_resource=resource):
             vector = tf.get_variable("w", initializer=golden["start"].astype(dtype))
         feed = tf.placeholder(dtype, vector.shape)
-        train = make().apply_gradients([(feed, vector)], global_step=tf.train.get_or_create_global_step())
+        train = optimizer().apply_gradients([(feed, vector)], global_step=tf.train.get_or_create_global_step())
         read, saver = tf.identity(vector), tf.train.Saver(tf.global_variables())
         session = tf.Session()
         session.run(tf.global_variables_initializer())
@@ -59,7 +64,7 @@ def _changes(start: np.ndarray, after: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", NAMES)
 def test_steps_equal_pytorchs(tf: Any, name: str, dtype: str, resource: bool) -> None:
     expected = _golden()[f"{name}/{dtype}"]
-    actual = _run(tf, lambda: optimizers.make(name, LEARNING_RATE), dtype, resource)
+    actual = _run(tf, lambda: make(name, LEARNING_RATE), dtype, resource)
     np.testing.assert_allclose(actual, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] * 0.1)
     if dtype == "float64":  # the updates themselves, which a large weight would hide
         start = _golden()["start"]
@@ -73,21 +78,21 @@ TF_OWN: List[Any] = [
 ]
 
 
-@pytest.mark.parametrize("name, make", TF_OWN, ids=[name for name, _ in TF_OWN])
-def test_tensorflows_optimizer_of_the_same_name_is_another(tf: Any, name: str, make: Any) -> None:
+@pytest.mark.parametrize("name, tf_own", TF_OWN, ids=[name for name, _ in TF_OWN])
+def test_tensorflows_optimizer_of_the_same_name_is_another(tf: Any, name: str, tf_own: Any) -> None:
     expected = _golden()[f"{name}/float64"]
-    actual = _run(tf, lambda: make(tf), "float64")
+    actual = _run(tf, lambda: tf_own(tf), "float64")
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(actual, expected, rtol=1e-13, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_checkpoint_resumes_bit_for_bit(tf: Any, name: str, tmp_path: Any) -> None:
-    def make() -> Any:
-        return optimizers.make(name, LEARNING_RATE)
+    def optimizer() -> Any:
+        return make(name, LEARNING_RATE)
 
-    whole = _run(tf, make, "float32")
-    resumed = _run(tf, make, "float32", save_after=11, folder=str(tmp_path))
+    whole = _run(tf, optimizer, "float32")
+    resumed = _run(tf, optimizer, "float32", save_after=11, folder=str(tmp_path))
     assert whole.tobytes() == resumed.tobytes()
 
 
@@ -104,7 +109,7 @@ def test_state_is_in_global_variables_under_pytorchs_names(tf: Any, name: str, s
     with tf.Graph().as_default():
         a = tf.get_variable("a", initializer=np.ones(3, np.float32))
         b = tf.get_variable("b", initializer=np.ones((2, 2), np.float32))
-        optimizer = optimizers.make(name, LEARNING_RATE)
+        optimizer = make(name, LEARNING_RATE)
         train = optimizer.minimize(tf.reduce_sum(a * a) + tf.reduce_sum(b))
         names = sorted(v.op.name for v in tf.global_variables())
         assert names == sorted(["a", "b", *state])
@@ -126,7 +131,7 @@ def test_the_rate_may_be_a_placeholder(tf: Any) -> None:
         with tf.Graph().as_default():
             vector = tf.get_variable("w", initializer=golden["start"])
             feed, rate = tf.placeholder(tf.float64, vector.shape), tf.placeholder(rate_dtype, ())
-            train = optimizers.make("torch_adam", rate).apply_gradients([(feed, vector)])
+            train = make("torch_adam", rate).apply_gradients([(feed, vector)])
             with tf.Session() as session:
                 session.run(tf.global_variables_initializer())
                 for gradient in golden["gradients"]:
@@ -136,4 +141,4 @@ def test_the_rate_may_be_a_placeholder(tf: Any) -> None:
 
 def test_an_unknown_name_is_refused(tf: Any) -> None:
     with pytest.raises(ValueError, match="no optimizer called 'adamax'"):
-        optimizers.make("adamax", 0.1)
+        make("adamax", 0.1)
