@@ -5,12 +5,13 @@ from __future__ import annotations
 from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
+_SLICES = ("tests/cluster/test_pieces.py::test_slices_cover_the_batch_once_and_weigh_one",)
 _GRADIENTS = ("tests/cluster/test_cluster.py::test_the_first_gradients_are_those_of_one_machine",)
 _WHOLE = ("tests/cluster/test_cluster.py::test_sigterm_saves_and_one_machine_continues",)
 _DIE = ("tests/cluster/test_cluster.py::test_a_worker_and_the_chief_die_and_nothing_is_lost",)
 
 GROUPS = (
-    Group("tf1_models/cluster/slices.py", ("tests/cluster/test_pieces.py::test_slices_cover_the_batch_once_and_weigh_one",), (
+    Group("tf1_models/cluster/slices.py", _SLICES, (
         M("min(member, odd)", "member * (odd > 0)", "rows between slices are left out"),
         M("stop = start + each + (member < odd)", "stop = start + each", "the odd rows are left out"),
         M("stop = start + each + (member < odd)", "stop = start + each + 1", "slices overlap"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
+_ARRAYS = ("tests/datasets/test_splits.py", "tests/datasets/test_assemble.py", "tests/datasets/test_arrays.py")
+
 GROUPS = (
     Group("tf1_models/datasets/splits.py", ("tests/datasets/test_splits.py",), (
         M("n_dev = len(y_train) // 4", "n_dev = len(y_train) // 5", "a fifth is dev"),
@@ -38,7 +40,7 @@ GROUPS = (
         M("class_ids(rows[:, 0], reader.what)", "class_ids(rows[:, -1] % 10, reader.what)",
           "labels from the last byte of a record"),
     )),
-    Group("tf1_models/datasets/dataset.py", ("tests/datasets/test_splits.py", "tests/datasets/test_assemble.py", "tests/datasets/test_arrays.py"), (
+    Group("tf1_models/datasets/dataset.py", _ARRAYS, (
         M("        digest.update(np.ascontiguousarray(y).data)\n", "", "the digest does not see labels"),
         M('f"|{name}|{len(y)}|"', 'f"|{name}|"', "the digest does not see counts",
           tests=("tests/datasets/test_splits.py", "tests/datasets/test_identify.py")),
@@ -57,7 +59,7 @@ GROUPS = (
         M("    digest.update(np.ascontiguousarray(y_test).data)\n", "", "test labels may be any"),
         M('Copy(True, "CIFAR-10, the known JPEG copy")', 'Copy(False, "CIFAR-10, the known JPEG copy")',
           "the JPEG copy is called lossless",
-          tests=("tests/datasets/test_identify.py", "tests/datasets/test_assemble.py", "tests/reproduce/test_summary.py")),
+          tests=("tests/datasets/test_identify.py", "tests/reproduce/test_summary.py")),
         M("10f5d00678b056755ebe24e3cfd39e70059a8d3908bea7b49a0d426fb1a40e0b",
           "10f5d00678b056755ebe24e3cfd39e70059a8d3908bea7b49a0d426fb1a40e0c", "the JPEG copy's digest",
           tests=("tests/datasets/test_identify.py", "tests/reproduce/test_summary.py")),

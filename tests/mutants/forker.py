@@ -17,7 +17,14 @@ import time
 from typing import List, Optional
 
 _PR_SET_PDEATHSIG = 1
-_FOREIGN = ("scipy.stats", "sklearn.metrics", "sklearn.datasets", "matplotlib.figure", "matplotlib.backends.backend_agg", "PIL.Image", "hypothesis")  # fmt: skip
+_FOREIGN = (
+    "scipy.stats",
+    "sklearn.metrics",
+    "sklearn.datasets",
+    "matplotlib.backends.backend_agg",
+    "PIL.Image",
+    "hypothesis",
+)
 
 
 def _load() -> None:

@@ -11,6 +11,12 @@ _TORCH = (
     "tests/graphs/test_prelu_cnn_golden.py",
 )
 
+_LOSSES = (
+    "tests/graphs/test_nine_conv.py",
+    "tests/graphs/test_course_models.py::test_q1_loss_plus_accuracy_is_the_fingerprint",
+    "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing",
+)
+
 GROUPS = (
     Group("tf1_models/graphs/parts/torch_layers.py", _TORCH, (
         M("BATCH_NORM_EPSILON = 1e-5", "BATCH_NORM_EPSILON = 1e-3", "Keras' epsilon"),
@@ -61,9 +67,7 @@ GROUPS = (
         M("return whole[step.first : step.first + shape[0]]", "return whole[: shape[0]]",
           "every member of a cluster takes the first rows", tests=("tests/cluster/test_pieces.py",)),
     )),
-    Group("tf1_models/graphs/parts/losses.py",
-          ("tests/graphs/test_nine_conv.py", "tests/graphs/test_course_models.py::test_q1_loss_plus_accuracy_is_the_fingerprint",
-           "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing"), (
+    Group("tf1_models/graphs/parts/losses.py", _LOSSES, (
         M("for v in variables if len(v.shape) > 1", "for v in variables if len(v.shape) > 0", "L2 on the biases too"),
         M("for v in variables if len(v.shape) > 1", "for v in variables if len(v.shape) > 2",
           "no L2 on the fully connected layers"),

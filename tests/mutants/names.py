@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
+_OPTIONS = ("tests/checkpoints/test_name_options.py", "tests/checkpoints/test_name_map.py")
+
 GROUPS = (
     Group("tf1_models/checkpoints/name_map.py", ("tests/checkpoints/test_name_map.py",), (
         M("return entry.shape == row.shape and entry.dtype == row.dtype", "return entry.shape == row.shape",
@@ -25,7 +27,7 @@ GROUPS = (
           "a rename comes last"),
         M("return max(rows, key=len)", "return rows[0]", "averages of a scope inside itself lack their statistics"),
     )),
-    Group("tf1_models/checkpoints/name_options.py", ("tests/checkpoints/test_name_options.py", "tests/checkpoints/test_name_map.py"), (
+    Group("tf1_models/checkpoints/name_options.py", _OPTIONS, (
         M('return bare + "/" if bare else ""', "return bare", "a scope without its slash"),
         M("if twice is not None:", "if False:", "a name renamed twice"),
         M("if old is not None and old not in taken]", "if old is not None]",

@@ -6,6 +6,7 @@ from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
 _TORCH = ("tests/training/test_optimizers.py",)
+_TF = ("tests/training/test_optimizers.py", "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing")
 _KERAS = ("tests/training/test_keras_adam.py",)
 
 GROUPS = (
@@ -40,10 +41,10 @@ GROUPS = (
           "Keras' Adam with another beta2", tests=_KERAS),
         M("beta1=0.9, beta2=0.999, epsilon=1e-8)\n    if", "beta1=0.9, beta2=0.999, epsilon=1e-7)\n    if",
           "TF 1's Adam with Keras' epsilon",
-          tests=("tests/training/test_optimizers.py", "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing")),
+          tests=_TF),
         M("return tf.train.AdamOptimizer(learning_rate, beta1=0.9",
           "return tf.train.AdamOptimizer(learning_rate, beta1=0.8", "TF 1's Adam with another beta1",
-          tests=("tests/training/test_optimizers.py", "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing")),
+          tests=_TF),
     )),
     Group("tf1_models/training/schedules.py", ("tests/training/test_schedules.py",), (
         M("epoch // experiment.step_size_epochs", "(epoch + 1) // experiment.step_size_epochs",
