@@ -37,7 +37,7 @@ def write(document: Dict[str, Any], path: str) -> None:
     write_json(path, document)
 
 
-def entry(case: Case, word: str, outcome: Outcome, digest: str, commit: Any) -> Dict[str, Any]:
+def entry(case: Case, word: str, outcome: Outcome, digest: str, commit: str) -> Dict[str, Any]:
     """What is kept of one mutant.
 
     Args:
@@ -108,7 +108,8 @@ def render(paths: Sequence[str]) -> str:
     document = load(path)
     of_commit: Dict[str, int] = {}
     for one in document["mutants"].values():
-        of_commit[one["commit"][:12]] = of_commit.get(one["commit"][:12], 0) + 1
+        commit = one["commit"][:12] + ("+" if one["commit"].endswith("+") else "")
+        of_commit[commit] = of_commit.get(commit, 0) + 1
     seconds = sum(one["seconds"] for one in document["mutants"].values())
     at = ", ".join(f"`{commit}` ({n})" for commit, n in of_commit.items())
     lines = [table(document), "", f"Judged at {at}, in {seconds / 60:.0f} minutes on one core."]

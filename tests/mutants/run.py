@@ -12,15 +12,17 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import queue
+import signal
+import subprocess
 import sys
 from typing import Any, Dict, List, Optional, Sequence
 
+from tests.conftest import ROOT
 from tests.mutants import result
 from tests.mutants.catalogue import everything
 from tests.mutants.mutant import Case
 from tests.mutants.workplace import Outcome, Workplace
 from tf1_models.output.progress import tell, wants_bar
-from tf1_models.training.run_folder import git_commit
 
 _BASE_TIMEOUT_S = 1200.0
 
@@ -29,6 +31,16 @@ def chosen(words: Optional[str]) -> List[Case]:
     """Mutants whose place, file or description holds one of the words (separated by commas); None: all."""
     wanted = [word.strip().lower() for word in words.split(",")] if words else [""]
     return [case for case in everything() if any(word in f"{case.file} {case.words()}".lower() for word in wanted)]
+
+
+def commit() -> str:
+    """Hash of the working tree's commit, with "+" where package or tests were changed since."""
+    result_files = [":!tests/mutants/result.json", ":!tests/README.md"]
+    head, changed = (
+        subprocess.run(["git", "-C", ROOT, *words], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+        for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "tf1_models", "tests", *result_files])
+    )
+    return head + ("+" if changed else "")
 
 
 class Audit:
@@ -44,14 +56,14 @@ class Audit:
         self.document, self.path, self.jobs = document, path, jobs
         self._places: "queue.Queue[Workplace]" = queue.Queue()
         self._bar: Any = None
-        self._commit: Any = None
+        self._commit = ""
         self._digests: Dict[str, str] = {}  # of what is judged: the working tree may change meanwhile
 
     def run(self, cases: Sequence[Case]) -> None:
         """Judges the mutants, place by place."""
         if not cases:
             return
-        self._commit = git_commit()
+        self._commit = commit()
         made = [Workplace() for _ in range(self.jobs)]
         self._digests = {case.key: case.digest(made[0].folder) for case in cases}
         for workplace in made:
@@ -133,6 +145,7 @@ def main(words: Optional[List[str]] = None) -> int:
     parser.add_argument("--out", default=result.PATH, metavar="FILE", help="JSON (default: %(default)s)")
     parser.add_argument("--again", action="store_true", help="judge anew what has a result that still holds")
     args = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the copies are removed then, too
     document = result.load(args.out)
     cases = chosen(args.only)
     left = [case for case in cases if args.again or not result.holds(document, case)]
