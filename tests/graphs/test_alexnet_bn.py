@@ -84,6 +84,7 @@ def test_placeholders(tf: Any) -> None:
         assert handles.is_training.shape.as_list() == [] and handles.is_training.dtype == tf.bool
         assert handles.keep_prob.shape.as_list() == []
         assert len(handles.update_ops) == 10
+        assert abs(handles.statistics_memory_steps - 100.0) < 1e-9  # momentum 0.99
         assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == list(handles.update_ops)
         assert (handles.learning_rate, handles.global_step) == (None, None)
 

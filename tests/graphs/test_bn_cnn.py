@@ -68,7 +68,9 @@ def test_variables_in_order(tf: Any) -> None:
 
 def test_layer_table(tf: Any) -> None:
     with tf.Graph().as_default():
-        layers = registry.graph("bn_cnn").build().layers
+        handles = registry.graph("bn_cnn").build()
+        layers = handles.layers
+        assert handles.statistics_memory_steps == 10.0  # momentum 0.1
         assert [(row.name, row.output.shape.as_list()) for row in layers] == LAYERS
         owned = [v.op.name for row in layers for v in row.variables]
         assert owned == [name for name, _, _ in VARIABLES]

@@ -273,6 +273,20 @@ def test_q4_sits_at_the_end_of_every_scope(tf: Any) -> None:
     assert names[1] == "conv1/max_pooling2d" and names[2] == "conv1/batch_normalization"  # after the pool
 
 
+def test_settings_that_no_run_combines_build_what_they_say(tf: Any) -> None:
+    """A pool behind any convolution, and the frozen batch norm at the end of `model`'s two scopes."""
+    for pools in ("1", "2", "3", "4", "5"):
+        with tf.Graph().as_default():
+            names = [row.name for row in _build(overrides={**SMALL, "pools_after": pools}).layers]
+            assert [name for name in names if "pool" in name] == [f"conv{pools}/max_pooling2d"]
+    row = next(row.run for row in experiments.EXPERIMENTS if row.net.graph == "model")
+    with tf.Graph().as_default():
+        names = [layer.name for layer in _build(row, {"batch_norm": "frozen"}).layers]
+    for scope in ("conv1", "conv2"):
+        assert [name for name in names if name.startswith(scope)][-1] == f"{scope}/batch_normalization"
+    assert sum("batch_normalization" in name for name in names) == 2
+
+
 def test_weights_load_by_name_in_float64(tf: Any) -> None:
     with tf.Graph().as_default():
         handles = _build(overrides=SMALL, dtype=tf.float64)

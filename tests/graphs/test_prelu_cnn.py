@@ -71,7 +71,9 @@ def test_variables_in_order(tf: Any) -> None:
 
 def test_layer_table_is_the_printed_module(tf: Any) -> None:
     with tf.Graph().as_default():
-        layers = registry.graph("prelu_cnn").build().layers
+        handles = registry.graph("prelu_cnn").build()
+        layers = handles.layers
+        assert handles.statistics_memory_steps == 10.0  # momentum 0.1
         assert [row.name for row in layers] == MODULE
         shapes = {row.name: row.output.shape.as_list() for row in layers}
     assert shapes["layer.0 Conv2d"] == [None, 32, 32, 16]

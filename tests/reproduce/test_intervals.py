@@ -12,7 +12,8 @@ from tf1_models.reproduce.verdicts import intervals
 
 @pytest.mark.parametrize("printed, value, unit", [
     ("76.24 %", 0.7624, 1e-4), ("74,709", 0.747095, 1e-5), ("77.5040054321289", 0.77504, 1e-15), ("약 63%", 0.63, 1e-2),
-    ("0.760370", 0.76037, 1e-6), ("8.964", 0.089643, 1e-5), ("10.0 %", 0.1, 1e-3), ("nothing", 0.5, 0.0),
+    ("0.760370", 0.76037, 1e-6), ("8.964", 0.089643, 1e-5), ("10.0 %", 0.1, 1e-3), ("1.2 %", 0.012, 1e-3),
+    ("nothing", 0.5, 0.0),
 ])  # fmt: skip
 def test_printed_unit(printed: str, value: float, unit: float) -> None:
     assert intervals.printed_unit(printed, value) == pytest.approx(unit)
@@ -22,6 +23,7 @@ def test_a_count_of_images_is_exact_and_about_is_not() -> None:
     assert intervals.rounding_sd("76.24 %", 0.7624, 10000, True) == 0.0
     assert intervals.rounding_sd("76.051", 0.760517, 9984, True) == 0.0
     assert intervals.rounding_sd("약 63%", 0.63, 10000, True) == pytest.approx(0.01 / math.sqrt(12))
+    assert intervals.rounding_sd("76.2 %", 0.762, 10000, True) == pytest.approx(0.001 / math.sqrt(12))
     assert intervals.rounding_sd("0.760370", 0.76037, 12500, False) == pytest.approx(1e-6 / math.sqrt(12))
 
 
@@ -31,6 +33,11 @@ def test_every_printed_value_of_every_report_is_read_to_within_its_unit() -> Non
             if row.reported.value is not None:
                 unit = intervals.printed_unit(row.reported.printed, row.reported.value)
                 assert 0.0 < unit <= 0.01, row.run
+
+
+def test_mean_and_sd_of_a_sample() -> None:
+    assert intervals.mean_and_sd([1.0, 2.0, 3.0]) == (2.0, 1.0)  # divided by n - 1
+    assert intervals.mean_and_sd([4.0]) == (4.0, None) and intervals.mean_and_sd([]) == (None, None)
 
 
 def test_binomial_sd() -> None:

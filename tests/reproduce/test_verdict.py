@@ -48,6 +48,11 @@ def test_reproduced_is_earned_by_equivalence_and_never_granted_by_noise() -> Non
     assert decided.outcome != "inconclusive" and almost.outcome == "inconclusive"
 
 
+def test_equivalence_is_tested_on_both_sides() -> None:
+    for value in (0.757, 0.771):  # 0.007 + 2.132 * 0.0085 = 0.025 on either side
+        assert judge(value, [0.764], noise=Noise(0.006, 4, "")).outcome == "inconclusive"
+
+
 def test_outside_the_interval_differs_even_within_the_margin() -> None:
     judged = judge(0.770, [0.7640, 0.7641, 0.7642], noise=Noise(0.0005, 10, ""))
     assert judged.outcome == "lower" and "within the margin of 2 points, yet outside the interval" in judged.reason
@@ -96,6 +101,21 @@ def test_best_of_acts_with_a_pooled_sd() -> None:
     assert below.outcome == "higher" and below.tries == 1
     two = judge(0.764 + 3.2 * 0.004, ours, best, noise=Noise(0.004, 2, ""))  # 2.92 * 1.1547 = 3.37 sd: the wider one
     assert two.high == pytest.approx(0.764 + 2.91999 * 0.0046188, abs=1e-5)
+
+
+def test_best_of_reaches_higher_than_a_single_value_and_no_lower() -> None:
+    """Many degrees of freedom: the interval ends 1.96 * 1.1547 = 2.26 sd away, the best of 100 lies 2.51 sd up."""
+    ours, best, known = [0.760, 0.764, 0.768], "best_of_unknown_n", Noise(0.004, 1000, "")
+    between = 2.4 * 0.004
+    assert judge(0.764 + between, ours, best, noise=known).outcome == "reproduced"
+    assert judge(0.764 + between, ours, noise=known).outcome == "lower"
+    for selection in (best, "single"):
+        assert judge(0.764 - between, ours, selection, noise=known).outcome == "higher"
+    # 2 sd below: 0.008 + 1.646 * 0.00462 = 0.0156 away with its error
+    assert judge(0.764 - 0.008, ours, best, noise=known, margin=0.015).outcome == "inconclusive"
+    assert judge(0.764 - 0.008, ours, best, noise=known, margin=0.016).outcome == "reproduced"
+    # and 0.008 above is no deviation of a best of several: 0.0076
+    assert judge(0.764 + 0.008, ours, best, noise=known, margin=0.008).outcome == "reproduced"
 
 
 def test_collapsed_seeds_are_counted_not_averaged() -> None:

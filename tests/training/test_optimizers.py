@@ -124,6 +124,22 @@ def test_state_is_in_global_variables_under_pytorchs_names(tf: Any, name: str, s
                 assert session.run(step) == 2
 
 
+def test_adams_moments_have_pytorchs_names(tf: Any) -> None:
+    """After one step of the gradient g: exp_avg is 0.1 g, exp_avg_sq 0.001 g^2."""
+    with tf.Graph().as_default():
+        w = tf.get_variable("w", initializer=np.array([1.0, -2.0]))
+        optimizer = optimizers.make("torch_adam", LEARNING_RATE)
+        train = optimizer.minimize(tf.reduce_sum(3.0 * w * w))
+        by_name = {v.op.name: v for v in tf.global_variables()}
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            session.run(train)
+            first, second = session.run([by_name["w/exp_avg"], by_name["w/exp_avg_sq"]])
+        assert optimizer.get_slot(w, "exp_avg") is by_name["w/exp_avg"]
+    np.testing.assert_allclose(first, [0.6, -1.2], rtol=1e-12)
+    np.testing.assert_allclose(second, [0.036, 0.144], rtol=1e-12)
+
+
 def test_the_rate_may_be_a_placeholder(tf: Any) -> None:
     """A float64 placeholder gives PyTorch's rate; a float32 one rounds 0.002 and stays within float32's rounding."""
     golden = _golden()

@@ -63,3 +63,4 @@ def test_state_survives_json_exactly() -> None:
         other = EarlyStopping(5)
         other.restore(json.loads(json.dumps(rule.state(), allow_nan=False)))
         assert other.state() == rule.state()
+        assert repr(other.best_loss) == repr(rule.best_loss) and other.bad_epochs == rule.bad_epochs

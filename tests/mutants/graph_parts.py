@@ -1,0 +1,125 @@
+"""Mutants of what the graphs are built from: PyTorch's layers, dropout, losses, batch norm, seeds, upsampling."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Group
+from tests.mutants.mutant import Mutant as M
+
+_TORCH = (
+    "tests/graphs/test_torch_layers.py",
+    "tests/graphs/test_bn_cnn_golden.py",
+    "tests/graphs/test_prelu_cnn_golden.py",
+)
+
+_LOSSES = (
+    "tests/graphs/test_nine_conv.py",
+    "tests/graphs/test_course_models.py::test_q1_loss_plus_accuracy_is_the_fingerprint",
+    "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing",
+)
+
+GROUPS = (
+    Group("tf1_models/graphs/parts/torch_layers.py", _TORCH, (
+        M("BATCH_NORM_EPSILON = 1e-5", "BATCH_NORM_EPSILON = 1e-3", "Keras' epsilon"),
+        M("BATCH_NORM_EPSILON = 1e-5", "BATCH_NORM_EPSILON = 1.001e-5",
+          "the epsilon that tf.nn.fused_batch_norm makes of it"),
+        M("BATCH_NORM_MOMENTUM = 0.1", "BATCH_NORM_MOMENTUM = 0.9", "TensorFlow's momentum"),
+        M("old_var * (1.0 - momentum) + unbiased * momentum", "old_var * (1.0 - momentum) + unbiased",
+          "momentum on the old value alone"),
+        M("variance * (n / tf.maximum(n - 1.0, 1.0))", "variance", "the running variance is the biased one"),
+        M("tf.constant(0.0, self.dtype)\n            )", "tf.constant(0.1, self.dtype)\n            )",
+          "evaluation moves the running estimates"),
+        M("PRELU_SLOPE = 0.25", "PRELU_SLOPE = 0.2", "PReLU starts at 0.2"),
+        M("LEAKY_RELU_SLOPE = 0.01", "LEAKY_RELU_SLOPE = 0.2", "TensorFlow's slope of LeakyReLU"),
+        M("RRELU_LOWER, RRELU_UPPER = 1.0 / 8.0, 1.0 / 3.0", "RRELU_LOWER, RRELU_UPPER = 1.0 / 8.0, 1.0 / 4.0",
+          "RReLU's upper slope is 1/4"),
+        M("(RRELU_LOWER + RRELU_UPPER) / 2.0", "RRELU_LOWER", "RReLU evaluates with the lower slope"),
+        M("bound = 1.0 / math.sqrt(_product(shape[:-1]))", "bound = 1.0 / math.sqrt(_product(shape))",
+          "fan_in counts the outputs too"),
+        M('seed=op_seed(self.seed, f"{scope}/bias")', "seed=weight_seed", "bias and weight draw from one stream"),
+        M('bias_initializer = tf.random_uniform_initializer(-bound, bound, seed=op_seed(self.seed, f"{scope}/bias"))',
+          "bias_initializer = tf.zeros_initializer()", "biases start at 0"),
+        M("tf.transpose(x, [0, 3, 1, 2])", "tf.transpose(x, [0, 1, 2, 3])",
+          "flattened pixel by pixel, as TensorFlow does"),
+        M("tf.transpose(x, [0, 3, 1, 2])", "tf.transpose(x, [0, 3, 2, 1])",
+          "flattened with rows and columns exchanged"),
+        M("positive = x > 0.0", "positive = x >= 0.0", "PReLU's gradient at 0 is the positive branch's"),
+        M("dx = tf.where(positive, dy, slope * dy)", "dx = tf.where(positive, dy, dy)", "PReLU passes every gradient"),
+        M("tf.expm1(tf.minimum(x, 0.0))", "tf.expm1(x)", "ELU's other branch overflows, and its gradient with it"),
+        M('padding="VALID")\n        return self._row(name, "MaxPool2d"',
+          'padding="SAME")\n        return self._row(name, "MaxPool2d"', "pools with padding",
+          equivalent="all pooled sizes (32, 16, 8) are even: SAME pads nothing there"),
+        M('weight = self._variable("weight", [n_channels], tf.ones_initializer())',
+          'weight = self._variable("weight", [n_channels], tf.constant_initializer(0.5))',
+          "batch norm's scale starts at a half"),
+        M('return self._row(name, "Dropout2d (p=0)", tf.identity(x))',
+          'return self._row(name, "Dropout2d (p=0)", tf.nn.relu(x))', "the inert dropout is not inert"),
+        M("[shape[0]] + [1] * (len(x.shape) - 2) + [shape[-1]]", "[shape[0]] + [1] * (len(x.shape) - 2) + [1]",
+          "Dropout2d drops whole images"),
+    )),
+    Group("tf1_models/graphs/parts/random_ops.py",
+          ("tests/graphs/test_dropout.py", "tests/graphs/test_nine_conv.py", "tests/graphs/test_bn_cnn.py"), (
+        M(">= 1.0 - keep_prob", ">= keep_prob", "keeps with probability 1 - keep_prob"),
+        M("x * (1.0 / keep_prob) * tf.cast(keep, x.dtype)", "x * tf.cast(keep, x.dtype)",
+          "what is kept is not scaled"),
+        M("tf.cast(step, tf.int64)])", "tf.constant(0, tf.int64)])", "every step has the mask of the first"),
+        M("pair = tf.stack([tf.constant(op_seed(seed, name), tf.int64)",
+          'pair = tf.stack([tf.constant(op_seed(seed, ""), tf.int64)', "all layers of one shape share a mask"),
+        M("return whole[step.first : step.first + shape[0]]", "return whole[: shape[0]]",
+          "every member of a cluster takes the first rows", tests=("tests/cluster/test_pieces.py",)),
+    )),
+    Group("tf1_models/graphs/parts/losses.py", _LOSSES, (
+        M("for v in variables if len(v.shape) > 1", "for v in variables if len(v.shape) > 0", "L2 on the biases too"),
+        M("for v in variables if len(v.shape) > 1", "for v in variables if len(v.shape) > 2",
+          "no L2 on the fully connected layers"),
+        M("tf.nn.l2_loss(v)", "tf.reduce_sum(tf.square(v))", "L2 without the half"),
+        M("return tf.reduce_mean(tf.nn.softmax", "return tf.reduce_sum(tf.nn.softmax",
+          "the batch's sum, not its mean"),
+    )),
+    Group("tf1_models/graphs/parts/precise_batch_norm.py", ("tests/graphs/test_precise_batch_norm.py",), (
+        M("mean_by_axes(dy * (x - mean))", "mean_by_axes(dy * x)", "the gradient forgets the mean"),
+        M("scale * mean_dy - slope * mean", "scale * mean_dy", "the gradient lacks a term"),
+        M("return dx, n_values * inverse * mean_product, n_values * mean_dy",
+          "return dx, inverse * mean_product, mean_dy", "gamma and beta get the mean of their gradients"),
+        M("return output, tf.stop_gradient(mean), tf.stop_gradient(variance)", "return output, mean, variance",
+          "mean and variance pass a gradient on"),
+        M("    while len(values.shape) > 1:\n        values = tf.reduce_mean(values, axis=-2)\n    return values",
+          "    return tf.reduce_mean(values, axis=list(range(len(values.shape) - 1)))",
+          "all axes at once: float32's digits are lost"),
+    )),
+    Group("tf1_models/graphs/parts/by_mode.py", ("tests/graphs/test_by_mode.py", "tests/graphs/test_bn_cnn.py"), (
+        M("evaluation(*[way.output_false for way in ways])", "evaluation(*[way.output_true for way in ways])",
+          "evaluation reads the way of training"),
+        M("inputs=[one, other]", "inputs=[other, other]", "evaluation has no output"),
+    )),
+    Group("tf1_models/graphs/parts/upsampled_conv.py", ("tests/graphs/test_upsampled_conv.py",), (
+        M("stride * np.arange(n_phases)[:, None] + np.arange(kernel_px)",
+          "np.arange(n_phases)[:, None] + np.arange(kernel_px)", "phases lie one pixel apart"),
+        M('"put,qvs->uvpqts"', '"put,qvs->uvqpts"', "row and column phases change places"),
+        M("[0, 2, 1, 3])\n        out", "[0, 1, 2, 3])\n        out", "a phase's columns are not put together"),
+    )),
+    Group("tf1_models/graphs/parts/winograd.py", ("tests/graphs/test_winograd.py",), (
+        M("margin_px = len(data), kernel_px // 2", "margin_px = len(data), kernel_px // 2 + 1",
+          "the tile begins a pixel early"),
+        M("np.prod([point - other for other in others])", "np.prod([other - point for other in others])",
+          "a transform's sign"),
+        M("n_tiles = -(-size_px // OUTPUT_PX)", "n_tiles = size_px // OUTPUT_PX",
+          "what 4 does not divide is left out"),
+    )),
+    Group("tf1_models/graphs/parts/listing_op_numbers.py", ("tests/graphs/test_listing_op_numbers.py",), (
+        M('"dropout": 15', '"dropout": 17', "the ops of 1.15's dropout"),
+        M("_OPS_BEFORE_THE_RANDOM_ONE, _OPS_OF_A_VARIABLE = 3, 10",
+          "_OPS_BEFORE_THE_RANDOM_ONE, _OPS_OF_A_VARIABLE = 3, 11", "a variable of 11 ops"),
+        M("graph.seed = before", "pass", "the graph keeps the report's seed"),
+    )),
+    Group("tf1_models/seeds.py", ("tests/test_seeds.py",), (
+        M('f"{run_seed}/{name}"', 'f"{name}"', "initial values do not follow the run's seed"),
+        M("& 0x7FFFFFFF", "& 0x3FFFFFFF", "op seeds lose a bit"),
+        M("np.random.RandomState([run_seed, epoch])", "np.random.RandomState([run_seed, 0])",
+          "every epoch has the order of the first"),
+        M("self._random is None or epoch < self._next", "self._random is None",
+          "an earlier epoch goes on with the stream"),
+        M("            order = np.arange(self._n)\n            self._random",
+          "            order = order if self._next else np.arange(self._n)\n            self._random",
+          "shuffles what the last epoch left, not a fresh arange"),
+    )),
+)  # fmt: skip
