@@ -33,7 +33,8 @@ GROUPS = (
           "shuffled although the report does not (Q2 mended)"),
         M("orders.order(progress.epoch) if experiment.shuffle else", "orders.order(0) if experiment.shuffle else",
           "one order for all epochs"),
-        M("batches = [train_indices[order[some]] for some in rows]", "batches = [order[some] for some in rows]",
+        M("batches = [train_indices[order[positions]] for positions in rows]",
+          "batches = [order[positions] for positions in rows]",
           "dev images are trained on", tests=("tests/training/test_train.py",)),
     )),
     Group("tf1_models/experiments/course_models.py", _ORDER, (

@@ -68,12 +68,13 @@ GROUPS = (
           "max(0.0, share) * self.max_points", "no points at the floor"),
     )),
     Group("tf1_models/grading/engine.py", _ENGINE, (
-        M("row[policy.metric] + policy.tolerance >= policy.fail_under - 1e-12",
-          "row[policy.metric] >= policy.fail_under - 1e-12", "the threshold has no tolerance"),
+        M("row.score(policy.metric) + policy.tolerance >= policy.fail_under - 1e-12",
+          "row.score(policy.metric) >= policy.fail_under - 1e-12", "the threshold has no tolerance"),
         M("bool(abs(z) < _Z_95)", "bool(z < _Z_95 / 2)", "neighbours within noise are told apart"),
-        M("row[field] = scores[field]", 'row[field] = scores[{"macro_f1": "weighted_f1"}.get(field, field)]',
+        M("setattr(row, field, scores[field])",
+          'setattr(row, field, scores[{"macro_f1": "weighted_f1"}.get(field, field)])',
           "weighted F1 is graded for macro"),
-        M('e.row["rank"] is None, e.row["rank"] or 0', 'e.row["rank"] is None, -(e.row["rank"] or 0)',
+        M("e.row.rank is None, e.row.rank or 0", "e.row.rank is None, -(e.row.rank or 0)",
           "the list runs from the last to the first"),
     )),
 )  # fmt: skip

@@ -20,6 +20,13 @@ _LOSSES = (
 GROUPS = (
     Group("tf1_models/graphs/parts/torch_layers.py", _TORCH, (
         M("BATCH_NORM_EPSILON = 1e-5", "BATCH_NORM_EPSILON = 1e-3", "Keras' epsilon"),
+        M("update_ops=tuple(self.update_ops)", "update_ops=()", "the running estimates never move"),
+        M("update_ops=tuple(self.update_ops)", "update_ops=tuple(self.update_ops[:-2])",
+          "the last batch norm's estimates never move"),
+        M("statistics_memory_steps=1.0 / BATCH_NORM_MOMENTUM", "statistics_memory_steps=None",
+          "young statistics are never named", tests=("tests/graphs/test_handles.py",)),
+        M("probabilities=tf.nn.softmax(logits", "probabilities=tf.nn.sigmoid(logits", "sigmoids for probabilities",
+          tests=("tests/graphs/test_handles.py",)),
         M("BATCH_NORM_EPSILON = 1e-5", "BATCH_NORM_EPSILON = 1.001e-5",
           "the epsilon that tf.nn.fused_batch_norm makes of it"),
         M("BATCH_NORM_MOMENTUM = 0.1", "BATCH_NORM_MOMENTUM = 0.9", "TensorFlow's momentum"),

@@ -69,11 +69,8 @@ GROUPS = (
         M('    h = layers.batch_norm(h, "layer2/1")\n', "", "no batch norm in the second block"),
         M('layers.linear(h, "fc2", 50)', 'layers.linear(h, "fc2", 100)',
           "the second hidden layer is as wide as the first"),
-        M("update_ops=tuple(layers.update_ops)", "update_ops=()", "the running estimates never move"),
         M("tf.placeholder_with_default(False", "tf.placeholder_with_default(True",
           "batch norm evaluates as in training"),
-        M("statistics_memory_steps=1.0 / BATCH_NORM_MOMENTUM", "statistics_memory_steps=None",
-          "young statistics are never named"),
     )),
     Group("tf1_models/graphs/prelu_cnn.py", _PRELU, (
         M("layers.inert_dropout(h, name) if keep_prob is None else", "layers.inert_dropout(h, name) if True else",
@@ -93,10 +90,6 @@ GROUPS = (
           "the last dropout is not there"),
         M("tf.placeholder_with_default(False", "tf.placeholder_with_default(True",
           "RReLU and batch norm evaluate as in training"),
-        M("update_ops=tuple(layers.update_ops)", "update_ops=tuple(layers.update_ops[:-2])",
-          "the last batch norm's estimates never move"),
-        M("probabilities=tf.nn.softmax(logits", "probabilities=tf.nn.sigmoid(logits", "sigmoids for probabilities",
-          tests=("tests/graphs/test_handles.py",)),
     )),
     Group("tf1_models/graphs/nine_conv.py", _NINE, (
         M('strides=[1, 1, 1, 1], padding="SAME"', 'strides=[1, 1, 1, 1], padding="VALID"',

@@ -71,10 +71,9 @@ GROUPS = (
         M("    hash_of_variables = variables_sha256(run.tf, run.session)\n", '    hash_of_variables = "0" * 64\n',
           "the variables' hash", tests=(_FILE + "two_runs_give_the_same_bytes",)),
         M("key=lambda v: v.op.name", "key=lambda v: v.shape.num_elements()", "the hash depends on more than names"),
-        M("n = evaluate.n_scored(len(data.y_test), experiment.batch_size, experiment.eval_drop_last)",
-          "n = len(data.y_test)", "test is scored whole (Q8 mended)"),
-        M('over_softmax = experiment.report == "course_models"', "over_softmax = False",
-          "the evaluation's loss takes the logits (Q1 mended)"),
+        M("found = probabilities[: part.n_counted]", "found = probabilities",
+          "more predictions than labels are scored"),
+        M("run.graph.handles.loss_over_softmax))", "False))", "the evaluation's loss takes the logits (Q1 mended)"),
     )),
     Group("tf1_models/training/run_folder.py", _RUN_FOLDER, (
         M('_CONFIG_KEYS = ("report", "run", "seed", "data_digest", "split_hash", "identity")',

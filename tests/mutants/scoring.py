@@ -32,10 +32,6 @@ GROUPS = (
           "np.where(whole > 0, part / np.maximum(whole, 1), 1.0)", "0 of 0 counts as 1"),
     )),
     Group("tf1_models/scoring/evaluate.py", _EVALUATE, (
-        M("return n_test - n_test % batch_size if drop_last else n_test", "return n_test",
-          "the last short batch is scored (Q8 mended)"),
-        M("return n_test - n_test % batch_size if drop_last else n_test", "return n_test - n_test % batch_size",
-          "every report leaves the last short batch out"),
         M("metrics.scores(truth, probabilities.argmax(axis=1)", "metrics.scores(truth, probabilities.argmin(axis=1)",
           "the least likely class"),
         M("    if over_softmax:\n", "    if not over_softmax:\n", "the double softmax is in the other reports' loss"),
@@ -45,6 +41,15 @@ GROUPS = (
         M("stop = min(start + batch_size, total)",
           "stop = min(start + batch_size, total) if start + batch_size < total else start + total % batch_size "
           "or total", "the last whole batch is left out"),
+    )),
+    Group("tf1_models/scoring/split_images.py", ("tests/scoring/test_split_images.py",), (
+        M("% experiment.batch_size if experiment.eval_drop_last else 0", "% experiment.batch_size",
+          "every report leaves the last short batch out"),
+        M("n_test % experiment.batch_size if experiment.eval_drop_last else 0", "0",
+          "the last short batch is scored (Q8 mended)"),
+        M("return n_test - n_dropped or n_test", "return n_test - n_dropped",
+          "fewer images than one batch are not scored at all"),
+        M('if split == "train" or dev_indices is None', "if dev_indices is None", "train is dev"),
     )),
     Group("tf1_models/scoring/inference_graph.py", ("tests/scoring/test_inference.py",), (
         M("images = images / tf.constant(experiment.pixel_divisor, tf.float32)", "pass", "pixels are never scaled"),

@@ -35,7 +35,7 @@ GROUPS = (
     Group("tf1_models/training/collapse.py", _COLLAPSE, (
         M("_SUM = math.log(math.e + 9.0)", "_SUM = math.log(math.e + 10.0)", "a softmax of eleven classes"),
         M("_TOLERANCE = 1e-5", "_TOLERANCE = 1e-2", "a nearly one-hot softmax is taken for a collapse"),
-        M("    if report not in DOUBLE_SOFTMAX:\n        return False\n", "", "said of reports whose loss can't tell"),
+        M("return loss_over_softmax and ", "return ", "said of reports whose loss can't tell"),
         M("YOUNG_MEMORIES = 5.0", "YOUNG_MEMORIES = 50.0", "statistics are called young too long"),
         M('line["train_accuracy"] - line["accuracy"] > YOUNG_LAG',
           'line["accuracy"] - line["train_accuracy"] > YOUNG_LAG', "young where evaluation leads"),

@@ -91,7 +91,7 @@ GROUPS = (
         M("return Noise(math.sqrt(one.variance), one.df, own) if one.df >= MIN_DF else None", "return self.pooled",
           "a computation kept apart is judged by the others' noise"),
     )),
-    Group("tf1_models/reproduce/verdicts/summary.py", ("tests/reproduce/test_noise.py", *_SUMMARY), (
+    Group("tf1_models/reproduce/verdicts/chance.py", ("tests/reproduce/test_noise.py", *_SUMMARY), (
         M('missed += any(entry["outcome"] in ("higher", "lower") for _, entry in pairs)',
           'missed += any(entry["outcome"] == "lower" for _, entry in pairs)', "misses count only lower",
           tests=("tests/reproduce/test_noise.py", *_SUMMARY)),
@@ -99,10 +99,12 @@ GROUPS = (
           "only values below ours miss"),
         M('_SCALES = (("half", 0.5), ("twice", 2.0))', '_SCALES = (("half", 1.0), ("twice", 2.0))',
           "half the margin is the margin", tests=("tests/reproduce/test_noise.py", *_SUMMARY)),
-        M("_judge(row, factor * verdict.MARGIN).outcome != outcome",
-          "_judge(row, factor * verdict.MARGIN).outcome == outcome", "verdicts that stay are counted as changed"),
+        M("judge(row, factor * verdict.MARGIN).outcome != outcome",
+          "judge(row, factor * verdict.MARGIN).outcome == outcome", "verdicts that stay are counted as changed"),
         M("expected = verdict.LEVEL * len(tested)", "expected = verdict.LEVEL * sum(map(len, tested.values()))",
           "chance counts rows, not computations"),
+    )),
+    Group("tf1_models/reproduce/verdicts/gathered.py", ("tests/reproduce/test_noise.py", *_SUMMARY), (
         M("len(row.draws) - len(kept), row.noise", "0, row.noise", "collapsed seeds are not told of"),
         M('run.images() != "lossy"\n', "True\n", "runs on the JPEG copy stand in for a row's own"),
         M('    return row.reported.value is not None and row.reported.basis != "unrecoverable"',

@@ -128,7 +128,7 @@ def test_adams_moments_have_pytorchs_names(tf: Any) -> None:
     """After one step of the gradient g: exp_avg is 0.1 g, exp_avg_sq 0.001 g^2."""
     with tf.Graph().as_default():
         w = tf.get_variable("w", initializer=np.array([1.0, -2.0]))
-        optimizer = optimizers.make("torch_adam", LEARNING_RATE)
+        optimizer = make("torch_adam", LEARNING_RATE)
         train = optimizer.minimize(tf.reduce_sum(3.0 * w * w))
         by_name = {v.op.name: v for v in tf.global_variables()}
         with tf.Session() as session:
