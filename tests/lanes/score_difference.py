@@ -140,12 +140,13 @@ def compare(sides: List[Side], report: str, data: str, seeds: int) -> Dict[str, 
 
 
 def table(paths: List[str]) -> str:
-    """The README's block: a row per record and score."""
-    rows = []
+    """The README's block: a row per record and score, and what each record allows one to say."""
+    rows, words = [], []
     for path in paths:
         with open(path, encoding="utf-8") as stream:
             record = json.load(stream)
         names = [" ".join([side["tensorflow"], *side["settings"]]) for side in record["sides"]]
+        words.append(_words(record, names))
         for key in SCORES:
             means = [markdown.percent(float(np.mean(side[key]))) for side in record["sides"]]
             found = record["welch"][key]
@@ -165,7 +166,18 @@ def table(paths: List[str]) -> str:
                 ]
             )
     head = ["run", "score, %", "one side", "mean", "other side", "mean", "difference", "95 % interval", "p"]
-    return markdown.markdown_table(head, rows)
+    return markdown.markdown_table(head, rows) + "\n\n" + "\n".join(words)
+
+
+def _words(record: Dict[str, Any], names: List[str]) -> str:
+    """One sentence, no stronger than the interval of the accuracy."""
+    found = record["welch"]["accuracy"]
+    most = 100 * max(abs(found["low"]), abs(found["high"]))
+    seen = "No difference" if found["low"] <= 0.0 <= found["high"] else "A difference"
+    return (
+        f"- {names[0]} and {names[1]}: {seen} of accuracy was found, at most {most:.1f} points "
+        f"either way (95 %), on one net ({record['report']}), {record['data']} and {record['seeds']} seeds a side."
+    )
 
 
 def main() -> int:
