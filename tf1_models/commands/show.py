@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any, Dict, List
 
+from tf1_models.commands.run_options import add_run_options
+
 EXAMPLES = (
     "show nine_conv",
     "show bn_cnn --run half_channels",
@@ -14,15 +16,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
-    parser.add_argument("report", metavar="REPORT", help="a report, as `list` names it")
-    parser.add_argument(
-        "settings",
-        nargs="*",
-        metavar="key=value",
-        help="optional: settings that differ from the report's run; `tf1-models show REPORT` lists the "
-        "keys and the report's values",
-    )
-    parser.add_argument("--run", help="a run of the report (default: its headline run)")
+    add_run_options(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
 

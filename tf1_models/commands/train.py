@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import Any, Dict, Sequence
 
+from tf1_models.commands.run_options import add_run_options
+
 EXAMPLES = (
     "train nine_conv --data digits --epochs 16",
     "train nine_conv --run single_fc",
@@ -15,15 +17,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's options."""
-    parser.add_argument("report", metavar="REPORT", help="a report, as `list` names it")
-    parser.add_argument(
-        "settings",
-        nargs="*",
-        metavar="key=value",
-        help="optional: settings that differ from the report's run; `tf1-models show REPORT` lists the "
-        "keys and the report's values",
-    )
-    parser.add_argument("--run", help="a run of the report (default: its headline run)")
+    add_run_options(parser)
     parser.add_argument("--data", default="cifar10", help="cifar10 (searched), digits (embedded), or a path")
     parser.add_argument("--seed", type=int, help="run seed (default: the run's own)")
     parser.add_argument("--epochs", type=int, help="same as epochs=N")
