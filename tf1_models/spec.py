@@ -178,6 +178,22 @@ class Variant:
     why: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A report's word that one of its runs is better than another.
+
+    Attributes:
+        better, worse: Two runs of the report.
+        where: Section of the report.
+        what: The claim in a few words.
+    """
+
+    better: str
+    worse: str
+    where: str
+    what: str
+
+
 # Fields that describe a run or its graph and are no settings of it.
 NO_SETTINGS = (
     "report",

@@ -12,7 +12,7 @@ from typing import Tuple
 
 from tf1_models.errors import UsageError
 from tf1_models.experiments.rows import row_of
-from tf1_models.spec import Experiment, Quirk, Reported, Variant
+from tf1_models.spec import Claim, Experiment, Quirk, Reported, Variant
 
 TITLE = "three 5x5 convolutions with batch norm, dropout 0.3 between the dense layers (PyTorch)"
 SOURCE = "bn_cnn report: listing (2.1 to 2.3), final run (2.6), comparisons (3.1 to 3.3)"
@@ -119,6 +119,12 @@ VARIANTS = (
         {"channels": "32,64,128"},
         "the older listing's code says 32/64/128 where its comments say 16/32/64: the configuration of `final`",
     ),
+)
+
+CLAIMS = (
+    Claim("final", "batch_256", "3.1", "a batch of 30 generalises better than one of 256"),
+    Claim("final", "half_channels", "3.2", "twice the channels make the net better"),
+    Claim("final", "no_dropout_100", "3.3", "fewer epochs and dropout generalise better"),
 )
 
 QUIRKS = (

@@ -11,7 +11,7 @@ import functools
 
 from tf1_models.errors import UsageError
 from tf1_models.experiments.rows import row_of
-from tf1_models.spec import Experiment, Quirk, Reported, Variant, bounded, check_fields, one_of
+from tf1_models.spec import Claim, Experiment, Quirk, Reported, Variant, bounded, check_fields, one_of
 
 SEED_STREAMS = ("named", "report")
 TITLE = "nine 3x3 convolutions, Xavier, L2, keep_prob dropout, early stopping (TF1)"
@@ -196,6 +196,12 @@ VARIANTS = (
         {"patience_epochs": "4"},
         "the other reading of the log's `step: 5`: patience 4, printed after the count is raised",
     ),
+)
+
+CLAIMS = (
+    Claim("final", "single_fc", "last ablation", "two more fully connected layers bring a little"),
+    Claim("final", "without_conv9", "ablation", "the ninth convolution helps"),
+    Claim("final", "without_conv256_a", "ablation", "the 256-filter block helps"),
 )
 
 QUIRKS = (

@@ -4,7 +4,7 @@ queue.py      which runs, in which folders, what is done      task.py, child.py 
 cost.py       seconds from measured speeds                    local_engine.py, dask_engine.py   who runs the tasks
 configuration.py   when two names are one computation         sweep.py, display.py   signals, bars, lines
 finished.py, folders.py, records.py   finished runs: from run folders, from records.json
-intervals.py, noise.py, verdict.py, families.py   the statistics, declared in verdict.py
+intervals.py, noise.py, verdict.py, families.py, claims.py, chance.py   the statistics, declared in verdict.py
 summary.py    one document out of all that
 tables.py, charts.py, page.py, page_parts.py, writing.py   its renderings
 """

@@ -95,6 +95,7 @@ def closing_lines(document: Mapping[str, Any]) -> List[str]:
     return [
         *document["noise"],
         *(family["words"] for family in document["families"]),
+        *(claim["words"] for claim in document["claims"]),
         document["chance"]["words"],
         document["sensitivity"]["words"],
     ]
