@@ -92,6 +92,23 @@ def test_batch_norm_evaluates_with_the_running_estimates_and_leaves_them(tf: Any
     np.testing.assert_allclose(value, (x - 0.5) / np.sqrt(4.0 + 1e-5), rtol=1e-12)
 
 
+def test_no_evaluation_moves_a_bit_of_the_running_estimates(tf: Any) -> None:
+    """Their own values times 0.9 and 0.1 would add up to others in the last bit."""
+    rng = np.random.RandomState(2)
+    start = rng.normal(size=500), rng.gamma(2.0, size=500)
+    with tf.Graph().as_default(), tf.Session() as session:
+        layers = _layers(tf, training=False)
+        layers.batch_norm(tf.constant(rng.normal(size=(6, 500))), "bn")
+        mean, variance = layers.table.rows()[0].variables[2:]
+        session.run(tf.global_variables_initializer())
+        mean.load(start[0], session)
+        variance.load(start[1], session)
+        for _ in range(3):
+            session.run(layers.update_ops)
+        after = session.run([mean, variance])
+    assert np.array_equal(after[0], start[0]) and np.array_equal(after[1], start[1])
+
+
 @pytest.mark.parametrize(
     "kind, negative",
     [

@@ -12,6 +12,7 @@ _CUT = (_FILE + "a_finished_run_is_not_trained_again",)
 _COST = (_FILE + "early_stopping_watches_the_cost_with_its_l2_term",)
 _DIVERGED = (_FILE + "a_loss_that_is_not_finite_stops_the_run",)
 _SHORTER = (_FILE + "a_longer_run_scores_test_where_a_shorter_row_ends",)
+_LOOP = ("tests/training/test_loop.py",)
 _STATE = ("tests/training/test_epoch_state.py",)
 _STEP = ("tests/training/test_training_graph.py",)
 _FEEDS = ("tests/graphs/test_dropout.py::test_training_feeds_the_rows_keep_prob_and_evaluation_none", *_STEP)
@@ -41,8 +42,8 @@ GROUPS = (
           tests=("tests/training/test_collapse.py::test_weights_that_the_last_step_broke_are_noticed",)),
         M("            steps.pull()\n            on_eval", "            on_eval",
           "a cluster evaluates the values of the last checkpoint",
-          tests=("tests/cluster/test_cluster.py::test_sigterm_saves_and_one_machine_continues",)),
-        M("if options.fresh:", "if False:", "--fresh continues the old run", tests=_CUT),
+          tests=_LOOP),
+        M("if options.fresh:", "if False:", "--fresh continues the old run", tests=_LOOP),
     )),
     Group("tf1_models/training/epoch_state.py", _STATE, (
         M("return -(-n_images // experiment.batch_size)", "return n_images // experiment.batch_size",
@@ -93,11 +94,7 @@ GROUPS = (
         M("return [at + 1, *written]", "return [at + 2, *written]", "every other step is left out"),
         M("rows = order[at]", "rows = order[0]", "all steps of a call take the first batch"),
     )),
-    Group("tf1_models/training/computation.py", (
-        "tests/reproduce/test_summary.py",
-        "tests/experiments/test_prelu_cnn.py",
-        "tests/training/test_continuing.py::test_another_computation_starts_anew",
-    ), (
+    Group("tf1_models/training/computation.py", ("tests/training/test_computation.py",), (
         M('and longer["epochs"] >= n', 'and longer["epochs"] > n', "a run is no computation with itself"),
         M("and rates(longer, n) == rates(shorter, n)", "", "runs of other learning rates are one computation"),
         M('shorter.get("max_steps") is None', "True", "a run that was cut is continued"),

@@ -25,6 +25,7 @@ from tests.mutants.workplace import Outcome, Workplace
 from tf1_models.output.progress import tell, wants_bar
 
 _BASE_TIMEOUT_S = 1200.0
+_LEAST_TIMEOUT_S, _MOST_TIMEOUT_S = 30.0, 300.0  # of a mutant's tests; between: three times its place's unchanged
 
 
 def chosen(words: Optional[str]) -> List[Case]:
@@ -57,6 +58,7 @@ class Audit:
         self._places: "queue.Queue[Workplace]" = queue.Queue()
         self._bar: Any = None
         self._commit = ""
+        self._over = False  # left early: what is queued is not begun
         self._digests: Dict[str, str] = {}  # of what is judged: the working tree may change meanwhile
 
     def run(self, cases: Sequence[Case]) -> None:
@@ -77,8 +79,13 @@ class Audit:
                     if seconds is None:
                         self._advance(len(mine))
                         continue
-                    for case, outcome in pool.map(lambda case, s=seconds: (case, self._one(case, s)), mine):  # type: ignore[misc]
-                        self._note(case, outcome)
+                    limit_s = min(_LEAST_TIMEOUT_S + 3.0 * seconds, _MOST_TIMEOUT_S)
+                    try:
+                        for case, outcome in zip(mine, pool.map(self._one, mine, [limit_s] * len(mine))):
+                            self._note(case, outcome)
+                    except BaseException:
+                        self._over = True
+                        raise
         finally:
             while not self._places.empty():
                 self._places.get().close()
@@ -104,10 +111,12 @@ class Audit:
         result.write(self.document, self.path)
         return None
 
-    def _one(self, case: Case, base_s: float) -> Outcome:
+    def _one(self, case: Case, limit_s: float) -> Outcome:
+        if self._over:
+            return Outcome("error", "", 0.0, "")
         workplace = self._places.get()
         try:
-            return workplace.run_mutant(case, 30.0 + 3.0 * base_s)
+            return workplace.run_mutant(case, limit_s)
         finally:
             self._places.put(workplace)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.reproduce.test_summary import build, row, seeds
 from tf1_models import registry
-from tf1_models.reproduce.verdicts import families, noise, verdict
+from tf1_models.reproduce.verdicts import families, noise, summary, verdict
 from tf1_models.reproduce.verdicts.finished import Draw
 from tf1_models.reproduce.verdicts.noise import Computation, Noise
 
@@ -57,6 +57,16 @@ def test_how_many_verdicts_another_margin_changes(tmp_path: Any, factor: float) 
     changes = (needed <= factor * verdict.MARGIN) != (needed <= verdict.MARGIN)
     assert changes and document["sensitivity"]["half" if factor < 1 else "twice"] == 1
     assert document["sensitivity"]["twice" if factor < 1 else "half"] == 0
+
+
+@pytest.mark.parametrize("outcome, missed", [("higher", 1), ("lower", 1), ("reproduced", 0), ("inconclusive", 0)])
+def test_a_computation_of_best_of_rows_alone_misses_on_either_side(outcome: str, missed: int) -> None:
+    best = next(one for one in registry.runs("prelu_cnn") if one.reported.selection == "best_of_unknown_n")
+    known = Noise(0.004, 10, "test")
+    of_report = {"prelu_cnn": noise.ReportNoise((Computation((best,), 1.6e-5, 10),), known, (), None)}
+    entry = {"outcome": outcome, "half_width": 0.01, "deviation": 0.03, "n": 3}
+    chance = summary._chance([summary._Row(best, [], [], known)], [entry], of_report)
+    assert (chance["tested"], chance["misses"]) == (1, missed)
 
 
 def test_families_and_trends() -> None:
