@@ -98,9 +98,9 @@ def test_picture(found: Dict[str, Any]) -> None:
     assert picture({**found, "reports": {}})[:4] == b"\x89PNG"  # nothing ran
 
 
+@pytest.mark.tf
 def test_an_interpreter_without_the_framework(tmp_path: Any) -> None:
     """The real program of a peer, where its framework is not: TensorFlow's environments have no PyTorch."""
-    pytest.importorskip("tensorflow")
     try:
         import torch  # type: ignore  # noqa: F401
     except ImportError:

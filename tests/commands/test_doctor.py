@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tf1_models.doctor import cuda_libraries, line
+from tf1_models.doctor import cuda_libraries, line, pins
 from tf1_models.doctor.line import FAILED, NOT_NEEDED, OK, WARNING, Line
 
 NO_GPU = cuda_libraries.open_one("libcuda.so.1") is not None
@@ -55,6 +55,7 @@ def test_its_own_process_never_imports_tensorflow(tmp_path: Any, env: Any) -> No
     fake = tmp_path / "tensorflow"
     fake.mkdir()
     (fake / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    (tmp_path / f"tensorflow-{pins.lane().pins['tensorflow']}.dist-info").mkdir()
     program = (
         "import sys; from tf1_models.cli import main; code = main(['doctor', '--json']); "
         "assert 'tensorflow' not in sys.modules; sys.exit(code)"

@@ -26,14 +26,16 @@ def test_rules_on_the_official_labels():
 
 
 @pytest.mark.parametrize(
-    "labels, hashes",
+    "read, hashes",
     [
-        (identify.official_labels()[0], ["6899155db73d0c66", "0a12b2f20794a959", "cf8b0d9029340c0a"]),
-        (digits.read().y_train, ["8e298eea8149e220", "4853a0e76de1a025", "366a212062089c54"]),
+        (lambda: identify.official_labels()[0], ["6899155db73d0c66", "0a12b2f20794a959", "cf8b0d9029340c0a"]),
+        (lambda: digits.read().y_train, ["8e298eea8149e220", "4853a0e76de1a025", "366a212062089c54"]),
     ],
+    ids=["official", "digits"],
 )
-def test_hashes_are_those_on_record(labels, hashes):
+def test_hashes_are_those_on_record(read, hashes):
     """What this kit gave when they were written down, no oracle: a split that moves is noticed."""
+    labels = read()
     assert [split_hash(*split_indices(rule, labels)) for rule in DEV_SPLITS] == hashes
 
 

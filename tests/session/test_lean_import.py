@@ -54,8 +54,10 @@ def test_a_package_that_is_loaded_already_stays(monkeypatch: Any) -> None:
         assert scipy is pytest
 
 
-def test_it_is_an_import_error_that_names_the_package_and_ends_with_the_block(monkeypatch: Any) -> None:
+def test_it_is_an_import_error_that_names_the_package_and_ends_with_the_block(tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "h5py", raising=False)
+    (tmp_path / "h5py.py").write_text("")  # h5py comes with TensorFlow only
     before = list(sys.meta_path)
     with pytest.raises(ImportError, match="h5py is left out") as caught, without_optional_packages():
         import h5py  # noqa: F401
