@@ -12,14 +12,14 @@ import pytest
 from tests.checkpoints import crafted
 from tf1_models import registry
 from tf1_models.checkpoints import bundle, checkpoint_source, other_formats
-from tf1_models.commands import checkpoint as verb
+from tf1_models.commands import checkpoint_contents as contents
 from tf1_models.errors import InputError
 
 
 def refused(path: Any) -> str:
     """The same words from `evaluate`'s way of finding a checkpoint and `checkpoint inspect`'s."""
     said = []
-    for find in (lambda: checkpoint_source.find(str(path), "bn_cnn"), lambda: verb._prefix(str(path))):
+    for find in (lambda: checkpoint_source.find(str(path), "bn_cnn"), lambda: contents.prefix_of(str(path))):
         with pytest.raises(InputError) as caught:
             find()  # type: ignore[no-untyped-call]
         said.append(str(caught.value))
@@ -56,7 +56,7 @@ def test_any_of_the_savers_files_names_the_checkpoint(tmp_path: Any) -> None:
     crafted.write_checkpoint(prefix, {"w": np.zeros(4, np.float32)})
     open(prefix + ".meta", "wb").close()
     for ending in ("", ".index", ".meta", ".data-00000-of-00001"):
-        assert checkpoint_source.find(prefix + ending, "bn_cnn").prefix == prefix == verb._prefix(prefix + ending)
+        assert checkpoint_source.find(prefix + ending, "bn_cnn").prefix == prefix == contents.prefix_of(prefix + ending)
     assert "holds no checkpoint of the kit (no ckpt-<step>.json); it has model.ckpt-7: name one" in refused(tmp_path)
     assert other_formats.saver_prefix("runs/model.index") == "runs/model.index"  # nothing of that name is there
 
@@ -81,7 +81,7 @@ def test_a_saved_model_folder_is_taken_and_a_frozen_graph_is_not(tmp_path: Any, 
         frozen.write_bytes(session.graph.as_graph_def().SerializeToString())
     for name in (folder, folder + "/"):
         source = checkpoint_source.find(name, "bn_cnn")
-        assert source.prefix == os.path.join(name, "variables", "variables") == verb._prefix(name)
+        assert source.prefix == os.path.join(name, "variables", "variables") == contents.prefix_of(name)
         with tf.Graph().as_default(), tf.Session() as session:
             registry.graph("bn_cnn").build()
             checkpoint_source.restore(tf, session, source)

@@ -8,8 +8,9 @@ import pytest
 
 from tests.reproduce.test_summary import build, row, seeds
 from tf1_models import registry
-from tf1_models.reproduce.verdicts import families, noise, summary, verdict
+from tf1_models.reproduce.verdicts import chance, families, noise, verdict
 from tf1_models.reproduce.verdicts.finished import Draw
+from tf1_models.reproduce.verdicts.gathered import GatheredRow
 from tf1_models.reproduce.verdicts.noise import Computation, Noise
 
 
@@ -65,8 +66,8 @@ def test_a_computation_of_best_of_rows_alone_misses_on_either_side(outcome: str,
     known = Noise(0.004, 10, "test")
     of_report = {"prelu_cnn": noise.ReportNoise((Computation((best,), 1.6e-5, 10),), known, (), None)}
     entry = {"outcome": outcome, "half_width": 0.01, "deviation": 0.03, "n": 3}
-    chance = summary._chance([summary._Row(best, [], [], known)], [entry], of_report)
-    assert (chance["tested"], chance["misses"]) == (1, missed)
+    found = chance.chance([GatheredRow(best, [], [], known)], [entry], of_report)
+    assert (found["tested"], found["misses"]) == (1, missed)
 
 
 def test_families_and_trends() -> None:

@@ -10,7 +10,6 @@ from tf1_models import registry
 from tf1_models.checkpoints import saving
 from tf1_models.errors import InputError
 from tf1_models.output.progress import Log
-from tf1_models.training import run_state
 from tf1_models.training.epoch_state import Progress
 
 pytestmark = pytest.mark.tf
@@ -31,6 +30,8 @@ class Anything:
 
 @pytest.mark.parametrize("held, agrees", [(30, True), (29, False)])
 def test_the_variables_step_is_the_manifests(monkeypatch: Any, tf: Any, held: int, agrees: bool) -> None:
+    from tf1_models.training import run_state  # imports TensorFlow
+
     manifest: Dict[str, Any] = {"step": 30, "metrics": None, "stopping": None, "progress": Progress(2, 30).state()}
     monkeypatch.setattr(saving, "latest_sound", lambda folder, warn: manifest)
     monkeypatch.setattr(saving, "restore", lambda *rest: None)
