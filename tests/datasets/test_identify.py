@@ -55,3 +55,11 @@ def test_words():
 
 def test_the_label_file_is_small():
     assert os.path.getsize(os.path.join(os.path.dirname(identify.__file__), "official_labels.npz")) < 30_000
+
+
+def test_the_archives_are_those_that_keras_and_torchvision_publish() -> None:
+    published = {
+        ("cifar-10-python.tar.gz", 170498071, "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"),
+        ("cifar-10-binary.tar.gz", 170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+    }
+    assert {tuple(archive) for archive in identify.ARCHIVES.values()} == published

@@ -34,8 +34,8 @@ GROUPS = (
         M("orders.order(progress.epoch) if experiment.shuffle else", "orders.order(0) if experiment.shuffle else",
           "one order for all epochs"),
         M("batches = [train_indices[order[positions]] for positions in rows]",
-          "batches = [order[positions] for positions in rows]",
-          "dev images are trained on", tests=("tests/training/test_train.py",)),
+          "batches = [order[positions] for positions in rows]", "dev images are trained on",
+          tests=("tests/training/test_loop.py::test_no_dev_image_is_trained_on",)),
     )),
     Group("tf1_models/experiments/course_models.py", _ORDER, (
         M("shuffle=False", "shuffle=True", "the runs are shuffled (Q2 mended)"),

@@ -5,7 +5,12 @@ from __future__ import annotations
 from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
-_ARRAYS = ("tests/datasets/test_splits.py", "tests/datasets/test_assemble.py", "tests/datasets/test_arrays.py")
+_ARRAYS = (
+    "tests/datasets/test_dataset.py",
+    "tests/datasets/test_splits.py",
+    "tests/datasets/test_assemble.py",
+    "tests/datasets/test_arrays.py",
+)
 
 GROUPS = (
     Group("tf1_models/datasets/splits.py", ("tests/datasets/test_splits.py",), (
@@ -64,8 +69,7 @@ GROUPS = (
           "10f5d00678b056755ebe24e3cfd39e70059a8d3908bea7b49a0d426fb1a40e0c", "the JPEG copy's digest",
           tests=("tests/datasets/test_identify.py", "tests/reproduce/test_summary.py")),
         M("6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-          "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001cf", "SHA-256 of the official archive",
-          tests=("tests/datasets/test_identify.py", "tests/datasets/test_download.py")),
+          "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001cf", "SHA-256 of the official archive"),
     )),
     Group("tf1_models/datasets/cache.py", ("tests/datasets/test_cache.py",), (
         M('if digest.hexdigest() != manifest["sha256"][name]:', "if False:", "a damaged array passes"),

@@ -26,6 +26,19 @@ def test_of_two_that_differ_the_larger_stands_for_the_report(tmp_path: Any) -> N
     assert words.startswith("bn_cnn: one more run scatters by 5.") and "kept apart: final 0.05" in words
 
 
+def test_a_computation_kept_apart_is_judged_by_its_own_noise() -> None:
+    rows = registry.runs("bn_cnn")
+    pooled = Noise(0.001, 8, "pooled")
+    known = noise.ReportNoise(
+        (Computation((rows[0],), 1e-6, 8), Computation((rows[-1],), 25e-4, 4)), pooled, (1,), None
+    )
+    of_rest, own = known.of(rows[0]), known.of(rows[-1])
+    assert of_rest is pooled and own is not None
+    assert own.sd == pytest.approx(0.05) and own.df == 4 and "this computation alone" in own.source
+    too_few = noise.ReportNoise((known.computations[0], Computation((rows[-1],), 25e-4, 1)), pooled, (1,), None)
+    assert too_few.of(rows[-1]) is None
+
+
 def test_the_pool_weighs_by_degrees_of_freedom() -> None:
     pooled = noise._pool(_computations((1e-4, 9), (4e-4, 1)))
     assert pooled is not None and pooled.df == 10 and pooled.sd**2 == pytest.approx((9e-4 + 4e-4) / 10)
@@ -62,12 +75,13 @@ def test_how_many_verdicts_another_margin_changes(tmp_path: Any, factor: float) 
 
 @pytest.mark.parametrize("outcome, missed", [("higher", 1), ("lower", 1), ("reproduced", 0), ("inconclusive", 0)])
 def test_a_computation_of_best_of_rows_alone_misses_on_either_side(outcome: str, missed: int) -> None:
-    best = next(one for one in registry.runs("prelu_cnn") if one.reported.selection == "best_of_unknown_n")
+    best, other = [one for one in registry.runs("prelu_cnn") if one.reported.selection == "best_of_unknown_n"][:2]
     known = Noise(0.004, 10, "test")
-    of_report = {"prelu_cnn": noise.ReportNoise((Computation((best,), 1.6e-5, 10),), known, (), None)}
+    of_report = {"prelu_cnn": noise.ReportNoise((Computation((best, other), 1.6e-5, 10),), known, (), None)}
     entry = {"outcome": outcome, "half_width": 0.01, "deviation": 0.03, "n": 3}
-    found = chance.chance([GatheredRow(best, [], [], known)], [entry], of_report)
-    assert (found["tested"], found["misses"]) == (1, missed)
+    rows = [GatheredRow(row, [], [], known) for row in (best, other)]
+    found = chance.chance(rows, [entry, entry], of_report)
+    assert (found["tested"], found["misses"], found["expected_misses"]) == (1, missed, verdict.LEVEL)
 
 
 def test_families_and_trends() -> None:

@@ -34,7 +34,9 @@ def test_nan_is_not_json(tmp_path: Any) -> None:
 
 def test_every_flipped_bit_of_a_sealed_document_is_noticed(tmp_path: Any) -> None:
     path = str(tmp_path / "a.json")
-    sealed.write_sealed(path, {"schema": 1, "name": "ä", "values": [1, 2.5, None, True], "inner": {"a": "b"}})
+    sealed.write_sealed(
+        path, {"schema": 1, "seed": 51, "name": "ä", "values": [1, 2.5, None, True], "inner": {"a": "b"}}
+    )
     assert sealed.read_sealed(path)["values"] == [1, 2.5, None, True]
     good = open(path, "rb").read()
     for place in range(len(good)):
@@ -45,6 +47,18 @@ def test_every_flipped_bit_of_a_sealed_document_is_noticed(tmp_path: Any) -> Non
                 stream.write(bytes(bad))
             with pytest.raises(InputError):
                 sealed.read_sealed(path)
+
+
+def test_other_bytes_of_the_same_document_are_refused(tmp_path: Any) -> None:
+    """They mean the same, and nothing of the kit has written them."""
+    path = tmp_path / "a.json"
+    sealed.write_sealed(str(path), {"schema": 1, "name": "ä"})
+    good = path.read_bytes()
+    for bad in (good + b"\n", good.replace(b": 1", b":  1"), good.replace("ä".encode(), b"\\u00e4")):
+        assert bad != good and json.loads(bad.decode()) == json.loads(good.decode())
+        path.write_bytes(bad)
+        with pytest.raises(InputError, match="its checksum does not match its content"):
+            sealed.read_sealed(str(path))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"a": 1', b"\xff\xfe", b'{"checksum": NaN}', b"[" * 100000])

@@ -47,6 +47,26 @@ def test_values_are_brought_in_before_they_are_scored_or_saved(tmp_path: Any, ti
     assert "take" not in done[1 + 2 * len(epoch) :]
 
 
+def test_no_dev_image_is_trained_on(tmp_path: Any, tiny: Any) -> None:
+    from tf1_models.training.steps import Steps
+
+    taken: List[int] = []
+
+    class Recorder(Steps):
+        def take(self, batches: Any, epoch: int, step: int, rate: float) -> Any:
+            taken.extend(int(position) for batch in batches for position in batch)
+            return super().take(batches, epoch, step, rate)
+
+    row = registry.experiment("bn_cnn", "final", {**SETTINGS, "epochs": "1"})
+    options = loop.Options(out=str(tmp_path), threads=1, steps=Recorder())
+    folder, record = loop.prepare(row, tiny, options)
+    try:
+        loop.train(row, tiny, folder, record, options, Log(quiet=True))
+    finally:
+        folder.close()
+    assert sorted(taken) == list(range(12, 48))  # the first quarter is dev
+
+
 def test_fresh_trains_anew(tmp_path: Any, tiny: Any) -> None:
     first, path = run(tmp_path, tiny, {"max_steps": "2"})
     left = os.path.join(path, "ckpt-77.json")
