@@ -53,6 +53,10 @@ def graph_record(
         overrides: Settings of the net to change.
         n_steps: Steps to take.
         first_image: Where in the fixed sequence the batch starts.
+
+    Returns:
+        The record; of a graph that tells training from evaluation with `eval_logits` [k, n, 10]: before the steps,
+        after one and after the last (k is 2 where that is the same step).
     """
     from tf1_models.training import optimizers
 
@@ -82,15 +86,19 @@ def graph_record(
             session.run(tf.global_variables_initializer())
             load_weights(session, of_model, dtype)
             logits, first = session.run([handles.logits, [g for g, _ in learnt]], feed)
-            losses = []
-            for _ in range(n_steps):
+            evaluation = {**feed, handles.is_training: False} if handles.is_training is not None else {}
+            losses, evaluated = [], []
+            for step in range(n_steps):
+                if evaluation and step < 2:
+                    evaluated.append(session.run(handles.logits, evaluation))
                 losses.append(session.run([handles.loss, train], feed)[0])
             losses.append(session.run(handles.loss, feed))
             floats = [v for v in of_model if v.dtype.base_dtype.is_floating]
             values = session.run(floats)
             extra: Mapping[str, np.ndarray] = {}
-            if handles.is_training is not None:
-                extra = {"eval_logits": session.run(handles.logits, {**feed, handles.is_training: False})}
+            if evaluation:
+                evaluated.append(session.run(handles.logits, evaluation))
+                extra = {"eval_logits": np.stack(evaluated)}
     return reference.record(
         logits,
         losses,

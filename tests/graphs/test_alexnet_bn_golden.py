@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,70 +12,128 @@ from tests.oracles import reference
 from tf1_models.experiments.alexnet_bn import NET
 from tf1_models.graphs.parts.handles import LayerTable
 
-CASE = "batch_100_epochs_30"
-# Loss after one float32 step. Adam's first step is nearly lr * sign(g), so elements whose gradient is rounding noise
-# move by lr either way; Keras' own float32 is 1.7e-4 off.
-AFTER_ONE_STEP = 5e-5
+RUN = "batch_100_epochs_30"
+BATCHES = (1, 2, 3)  # the first three that the maker's rule leaves: it knows Keras alone
+EXACT = 1e-9  # float64, before rounding grows
+# float64 after ten steps at the run's rate on eight images. Keras' own with the same images in reverse order, a change
+# of the sums over images alone, is up to 5.6e-8 away (`own_variables`), from gradients that are 1e-12 away.
+TEN_STEPS = 1e-6
+EVALUATED = 1e-5  # float32 before the first step: stored statistics, so one more forward pass and nothing else
+# float32 after one step, in units of Keras' own worst: Adam moves an element by the rate to the side of its gradient's
+# sign, and one ReLU or pooling window decided otherwise turns such signs. Three draws of that are no upper limit.
+AFTER_ONE_STEP = 2.0
 
 
-def single_of(double: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """A float64 record measured by float32's rules."""
-    return {**double, "dtype": np.asarray("float32")}
+class Distance(NamedTuple):
+    """How far one program's record of a batch is from Keras' float64; relative, as `reference.Errors`.
 
-
-def compare(tf: Any, dtype: str, overrides: Dict[str, str] = {}) -> Any:  # noqa: B006, only read
-    """Errors and largest eval-logit difference against Keras in float64.
-
-    In float32, too: Keras' own float32 is 1e-4 away from its float64 (its fused batch norm adds a channel's values one
-    after the other), ten times further than this kit's.
+    Attributes:
+        forward: Of training logits and loss.
+        gradients: Of the worst variable.
+        ten_steps: float64: the worst variable after ten steps. float32: the loss after one.
+        before: Evaluation logits before the first step: largest difference over the largest logit.
+        after_one: The same after one step.
+        after_last: The same after ten; 0 in float32, where nobody can say more than rounding after ten.
     """
-    expected = golden("alexnet_bn", CASE, "float64")
+
+    forward: float
+    gradients: float
+    ten_steps: float
+    before: float
+    after_one: float
+    after_last: float
+
+
+def distance(double: Dict[str, np.ndarray], other: Dict[str, np.ndarray], dtype: str) -> Distance:
+    """Of a record of `dtype` from Keras' float64 of the same batch."""
+    error = reference.difference({**double, "dtype": np.asarray(dtype)}, other)
+    evaluated = [
+        float(np.max(np.abs(one - two)) / np.max(np.abs(one)))
+        for one, two in zip(double["eval_logits"], other["eval_logits"])
+    ]
+    after_last = evaluated[2] if dtype == "float64" else 0.0
+    return Distance(error.forward, error.gradients, error.ten_steps, evaluated[0], evaluated[1], after_last)
+
+
+def compare(tf: Any, number: int, dtype: str, overrides: Dict[str, str] = {}) -> Distance:  # noqa: B006, only read
+    """This kit's distance from Keras' float64 on one batch, at the run's own learning rate."""
+    expected = golden("alexnet_bn", f"batch_{number}", "float64")
     first_image, n_images = int(expected["first_image"]), len(expected["logits"])
     n_steps = reference.N_STEPS if dtype == "float64" else 1
-    actual = graph_record(
-        tf, "alexnet_bn", CASE, dtype, n_images, 255.0, {"learning_rate": "1e-4", **overrides}, n_steps, first_image
+    actual = graph_record(tf, "alexnet_bn", RUN, dtype, n_images, 255.0, overrides, n_steps, first_image)
+    return distance(expected, actual, dtype)
+
+
+def of_keras(number: int) -> Distance:
+    """Keras' own float32's distance from its float64 on one batch."""
+    double, single = (golden("alexnet_bn", f"batch_{number}", dtype) for dtype in ("float64", "float32"))
+    return distance(double, single, "float32")
+
+
+def bounds() -> Distance:
+    """What float32 is held to, from Keras alone: the worst of its own float32 over the batches.
+
+    Its gradient's distance is that of ReLUs and pooling windows near their kinks, which every float32 program decides
+    otherwise here or there (one moves conv2d/kernel's gradient by 2e-6 to 3e-4 of the whole): which ones, and so the
+    kit's own figure, follow the processor.
+    """
+    of = Distance(*(max(values) for values in zip(*(of_keras(number) for number in BATCHES))))
+    return of._replace(
+        ten_steps=AFTER_ONE_STEP * of.ten_steps, before=EVALUATED, after_one=AFTER_ONE_STEP * of.after_one
     )
-    expected = expected if dtype == "float64" else single_of(expected)
-    evaluated = np.max(np.abs(expected["eval_logits"] - actual["eval_logits"])) / np.max(expected["eval_logits"])
-    return reference.difference(expected, actual), float(evaluated)
+
+
+def assert_float64(found: Distance) -> None:
+    """Every number of a float64 batch within its bound."""
+    assert max(found.forward, found.gradients, found.before, found.after_one) < EXACT, found
+    assert max(found.ten_steps, found.after_last) < TEN_STEPS, found
+
+
+def assert_float32(found: Distance) -> None:
+    """Every number of a float32 batch within Keras' own."""
+    bound = bounds()
+    assert all(ours < theirs for ours, theirs in zip(found[:5], bound[:5])), (found, bound)
 
 
 def errors() -> List[Dict[str, Any]]:
-    """Both dtypes' errors, for `tests.oracles.oracle_table`; float32 is measured against Keras' float64."""
+    """All batches' errors in both dtypes, for `tests.oracles.oracle_table`, and those of Keras' own float32."""
     import tensorflow.compat.v1 as tf
 
     found: List[Dict[str, Any]] = []
-    for dtype in ("float64", "float32"):
-        error, _ = compare(tf, dtype)
-        oracle = str(golden("alexnet_bn", CASE, "float64")["oracle"]) + (", float64" if dtype == "float32" else "")
-        found.append(
-            {
-                "report": "alexnet_bn",
-                "case": "all runs",
-                "oracle": oracle,
-                "dtype": dtype,
-                "forward": error.forward,
-                "gradients": error.gradients,
-                "ten_steps": error.ten_steps,
-            }
-        )
+    for who in ("float64", "float32", "Keras"):
+        for number in BATCHES:
+            dtype = "float64" if who == "float64" else "float32"
+            oracle = str(golden("alexnet_bn", f"batch_{number}", "float64")["oracle"])
+            oracle += ", float64" if dtype == "float32" else ""
+            oracle += ": Keras' own" if who == "Keras" else ""
+            error = of_keras(number) if who == "Keras" else compare(tf, number, dtype)
+            row = {"report": "alexnet_bn", "case": f"batch {number}", "oracle": oracle, "dtype": dtype}
+            numbers = {"forward": error.forward, "gradients": error.gradients, "ten_steps": error.ten_steps}
+            found.append({**row, **numbers, "evaluated_before": error.before, "evaluated_after_one": error.after_one})
     return found
 
 
 @pytest.mark.tf
-def test_float64_equals_keras(tf: Any) -> None:
-    error, evaluated = compare(tf, "float64")
-    assert error.forward < 1e-9 and error.gradients < 1e-9 and error.ten_steps < 1e-7, error
-    assert evaluated < 1e-7
+@pytest.mark.parametrize("number", BATCHES)
+def test_float64_equals_keras(tf: Any, number: int) -> None:
+    assert_float64(compare(tf, number, "float64"))
 
 
 @pytest.mark.tf
-def test_float32_is_nearer_to_keras_than_its_own_float32(tf: Any) -> None:
-    error, _ = compare(tf, "float32")
-    assert error.forward < 1e-5 and error.gradients < 1e-5 and error.ten_steps < AFTER_ONE_STEP, error
-    double, single = (golden("alexnet_bn", CASE, dtype) for dtype in ("float64", "float32"))
-    keras = reference.difference(single_of(double), single)
-    assert all(theirs > ours for theirs, ours in zip(keras[:3], error[:3])), (keras, error)
+@pytest.mark.parametrize("number", BATCHES)
+def test_float32_is_nearer_to_keras_than_its_own_float32(tf: Any, number: int) -> None:
+    assert_float32(compare(tf, number, "float32"))
+
+
+def test_the_batches_are_the_first_three_that_keras_does_not_tie_on() -> None:
+    """The maker's rule, from what the files say; none was passed over."""
+    for number in BATCHES:
+        double, single = (golden("alexnet_bn", f"batch_{number}", dtype) for dtype in ("float64", "float32"))
+        assert double["passed_over"].tolist() == single["passed_over"].tolist() == []
+        assert int(double["first_image"]) == int(single["first_image"]) == 8 * (number - 1)
+        assert of_keras(number).gradients < 1e-3
+        # rounding alone is far above 1e-7's tenth after ten steps: why TEN_STEPS is no tighter
+        assert 5e-9 < float(double["own_variables"]) < TEN_STEPS and max(double["own_evaluation"]) < TEN_STEPS
 
 
 @pytest.mark.tf
@@ -87,7 +145,7 @@ def test_q17_both_kinds_of_batch_norm(tf: Any, kind: str, mended: bool, monkeypa
 
     if mended:
         monkeypatch.setattr(alexnet_bn, "moving_variance_factor", lambda n, rank: (n / (n - 1.0), n / n)[rank == 4])
-    expected = golden("alexnet_bn", CASE, "float32")
+    expected = golden("alexnet_bn", "batch_norms", "float32")
     shape = [3, 2, 2, 5] if kind == "4d" else [6, 5]
     x = reference.weights(f"q17/{kind}", shape, "float32", kind="bias")
     with tf.Graph().as_default():

@@ -6,9 +6,19 @@
 The model is the report's listing with Keras' own layers, minus its Dropout layers (off on both sides), and sees
 pictures that Pillow has resized by nearest neighbour. Keras numbers the layers and names the variables.
 
-Five batch norms in a row make the net sensitive: Keras' own float32 logits are 1e-4 away from its float64 ones, as its
-fused batch norm adds 30,752 values of a channel one after the other. The batch is the first of eight images on which
-this kit's float32 meets 1e-5 of Keras' float64 with both TensorFlows; Keras' float32 is stored to show its rounding.
+The batches are fixed by a rule that knows Keras alone: the first three of eight images of `reference.fixed_batch`, at
+the report's learning rate. Passed over, printed and noted in the files is only a batch in which Keras' own float32
+gradient is more than `TIED` of its norm from Keras' float64 by the golden tests' measure (`reference.difference`: the
+worst variable's norm, sum and sampled elements). None was. By the distance of all elements (`gradient_distance` in the
+float32 files, 2.4e-3 or more in each of the first 35 batches) the rule would leave no batch. Keras' float32 is stored:
+its distances are the measure of the kit's float32.
+
+In float64 ten steps at this rate on eight images blow rounding up, too, so Keras is held to itself: the same batch with
+its images in reverse order is the same sum in other order, and how far that is from the first (`own_variables`,
+`own_evaluation` [3] in the float64 files) is the measure of the kit's float64 after ten steps.
+
+Corrected by hand is, in float64 only, `bessel_corrected`. Settings that Keras would round to float32 in a float64 model
+(the share 1 - momentum of batch norm, Adam's) are given as NumPy numbers, so that it does not.
 """
 
 from __future__ import annotations
@@ -38,24 +48,27 @@ else:
 
 OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "alexnet_bn")
 N_IMAGES = 8
-FIRST_IMAGE = 0
+N_BATCHES = 3
+TIED = 1e-3  # see the head of this file
 NEAREST = 0  # PIL.Image.NEAREST, by number: the name moved between Pillow's releases
 MOMENTUM = 0.99
-LEARNING_RATE = 1e-4  # at the default 1e-3 ten steps on eight images blow rounding up 50,000 times
+LEARNING_RATE = 1e-3  # Keras' default, as the report has it
 
 
 def build_model(dtype: str) -> Any:
     """The listing, without its Dropout layers; the fused batch norm has no float64 kernel."""
     layers = keras.layers
     fused = False if dtype == "float64" else None
+    # Keras' default, as a NumPy number: of Python's, 1 - momentum becomes a float32 tensor in float64 models, too
+    momentum = np.float64(MOMENTUM) if dtype == "float64" else MOMENTUM
     model = keras.models.Sequential()
     model.add(
         layers.Conv2D(96, (11, 11), strides=(4, 4), padding="valid", activation="relu", input_shape=(256, 256, 3))
     )
-    model.add(layers.BatchNormalization(fused=fused))
+    model.add(layers.BatchNormalization(momentum=momentum, fused=fused))
     model.add(layers.MaxPooling2D(pool_size=(3, 3), strides=(2, 2)))
     model.add(layers.Conv2D(256, (5, 5), strides=(1, 1), padding="same", activation="relu"))
-    model.add(layers.BatchNormalization(fused=fused))
+    model.add(layers.BatchNormalization(momentum=momentum, fused=fused))
     model.add(layers.MaxPooling2D(pool_size=(3, 3), strides=(2, 2)))
     model.add(layers.Conv2D(384, (3, 3), strides=(1, 1), padding="same", activation="relu"))
     model.add(layers.Conv2D(384, (3, 3), strides=(1, 1), padding="same", activation="relu"))
@@ -64,14 +77,14 @@ def build_model(dtype: str) -> Any:
     model.add(layers.Flatten())
     for units in (512, 256, 128):
         model.add(layers.Dense(units, activation="relu"))
-        model.add(layers.BatchNormalization())
+        model.add(layers.BatchNormalization(momentum=momentum))
     model.add(layers.Dense(10, activation="softmax"))
     return model
 
 
-def pictures(dtype: str) -> Tuple[np.ndarray, np.ndarray]:
+def pictures(dtype: str, first_image: int) -> Tuple[np.ndarray, np.ndarray]:
     """[n, 256, 256, 3] pixels 0..1 and one-hot labels."""
-    pixels, labels = (part[FIRST_IMAGE:] for part in reference.fixed_batch(FIRST_IMAGE + N_IMAGES))
+    pixels, labels = reference.fixed_batch(N_IMAGES, first_image)
     large = [np.asarray(Image.fromarray(image).resize((256, 256), NEAREST)) for image in pixels]
     return (np.asarray(large) / 255.0).astype(dtype), reference.one_hot(labels, dtype)
 
@@ -80,16 +93,27 @@ def names_of(variables: List[Any]) -> List[str]:
     return [variable.name.split(":")[0] for variable in variables]
 
 
-def case(dtype: str) -> Dict[str, np.ndarray]:
-    """Ten steps of Keras' Adam on eight images, batch statistics in use, dropout off."""
+def case(dtype: str, first_image: int, reverse: bool = False) -> Tuple[Dict[str, np.ndarray], List[np.ndarray]]:
+    """Ten steps of Keras' Adam on eight images, batch statistics in use, dropout off.
+
+    Args:
+        dtype: "float64" or "float32".
+        first_image: Where in the fixed sequence the batch starts.
+        reverse: The eight images in reverse order; logits are recorded in the usual one.
+
+    Returns:
+        The record, with `first_image` and `eval_logits` [3, 8, 10] (before, after one step, after ten), and the whole
+        first gradient, an array per trainable variable.
+    """
     keras.backend.clear_session()
     keras.backend.set_floatx(dtype)
     model = build_model(dtype)
     names = names_of(model.weights)
     for name, variable in zip(names, model.weights):
         variable.assign(reference.weights(name, variable.shape.as_list(), dtype))
-    x, y = pictures(dtype)
-    x, y = tf.constant(x), tf.constant(y)
+    x, y = pictures(dtype, first_image)
+    order = slice(None, None, -1 if reverse else 1)
+    x, y = tf.constant(x[order]), tf.constant(y[order])
     trainable = model.trainable_weights
     # Keras' defaults; as NumPy numbers, because tf.cast makes float32 of Python's, in float64 models too
     rate, beta_1, beta_2 = (np.dtype(dtype).type(value) for value in (LEARNING_RATE, 0.9, 0.999))
@@ -104,9 +128,20 @@ def case(dtype: str) -> Dict[str, np.ndarray]:
         loss = keras.losses.categorical_crossentropy(y, logits, from_logits=True)  # what Keras does behind its Softmax
         return tf.reduce_mean(loss)
 
+    def evaluated_after(n_steps: int) -> np.ndarray:
+        """Evaluation logits [8, 10]; the averages are left as Keras has them."""
+        as_averaged = [variable.numpy() for variable in model.weights]
+        if dtype == "float64":
+            bessel_corrected(model, n_steps)
+        logits = logits_of(False).numpy()
+        for variable, value in zip(model.weights, as_averaged):
+            variable.assign(value)
+        return logits
+
     losses: List[float] = []
     first_gradients: List[np.ndarray] = []
     first_logits = np.empty(0)
+    evaluated = [evaluated_after(0)]
     for step in range(reference.N_STEPS):
         with tf.GradientTape() as tape:
             logits = logits_of(True)  # updates the moving statistics, too
@@ -116,24 +151,30 @@ def case(dtype: str) -> Dict[str, np.ndarray]:
             first_gradients, first_logits = [g.numpy() for g in gradients], logits.numpy()
         losses.append(float(loss.numpy()))
         optimizer.apply_gradients(zip(gradients, trainable))
+        if step == 0:
+            evaluated.append(evaluated_after(1))
+    evaluated.append(evaluated_after(reference.N_STEPS))
     if dtype == "float64":
-        bessel_corrected(model)
+        bessel_corrected(model, reference.N_STEPS)
     after = [variable.numpy() for variable in model.weights]
-    eval_logits = logits_of(False).numpy()
     losses.append(float(loss_of(logits_of(True)).numpy()))  # last: it moves the statistics once more
-    extra = {"first_image": np.asarray(FIRST_IMAGE), "eval_logits": eval_logits}
-    if dtype == "float32":
-        extra.update(small_batch_norms())
-    return reference.record(
-        first_logits,
+    numbers = reference.record(
+        first_logits[order],
         losses,
         dict(zip(names_of(trainable), first_gradients)),
         dict(zip(names, after)),
-        extra,
+        {"first_image": np.asarray(first_image), "eval_logits": np.stack(evaluated)[:, order]},
     )
+    return numbers, first_gradients
 
 
-def bessel_corrected(model: Any) -> None:
+def distance(exact: List[np.ndarray], rounded: List[np.ndarray]) -> float:
+    """How far one whole gradient is from another, in units of its norm."""
+    squares = [float(np.sum((one.astype(np.float64) - other) ** 2)) for one, other in zip(exact, rounded)]
+    return float(np.sqrt(sum(squares) / sum(float(np.sum(np.square(one))) for one in exact)))
+
+
+def bessel_corrected(model: Any, n_steps: int) -> None:
     """Q17 in float64, where Keras falls back to its unfused batch norm and averages the biased variance.
 
     Every step adds (1 - 0.99) times the biased variance; the fused op, for which `small_batch_norms` stands, adds
@@ -142,7 +183,7 @@ def bessel_corrected(model: Any) -> None:
     for name, pixels in (("batch_normalization", 62 * 62), ("batch_normalization_1", 30 * 30)):
         moving = model.get_layer(name).moving_variance
         first = reference.weights(f"{name}/moving_variance", moving.shape.as_list())
-        kept = MOMENTUM**reference.N_STEPS * first
+        kept = MOMENTUM**n_steps * first
         n = float(N_IMAGES * pixels)
         moving.assign(kept + (moving.numpy() - kept) * n / (n - 1.0))
 
@@ -159,23 +200,65 @@ def small_batch_norms() -> Dict[str, np.ndarray]:
     return found
 
 
-def main() -> None:
-    """Writes both files, or compares with the stored ones."""
+def evaluation_distance(one: Dict[str, np.ndarray], other: Dict[str, np.ndarray]) -> np.ndarray:
+    """[3]: largest difference of the evaluation logits before, after one step and after ten, over the largest."""
+    difference = np.max(np.abs(one["eval_logits"] - other["eval_logits"]), axis=(1, 2))
+    return np.asarray(difference / np.max(np.abs(one["eval_logits"]), axis=(1, 2)))
+
+
+def path_of(name: str, dtype: str) -> str:
+    return os.path.join(OUT, f"{name}_{dtype}.npz")
+
+
+def write(name: str, dtype: str, numbers: Dict[str, np.ndarray]) -> None:
+    path = path_of(name, dtype)
+    reference.write_golden(path, __file__, ORACLE, dtype, numbers)
+    print(os.path.basename(path), os.path.getsize(path), "bytes", flush=True)
+
+
+def make() -> None:
+    """Writes the files of the first `N_BATCHES` batches that are not tied, and those of the two batch norms."""
     if not os.path.isdir(OUT):
         os.makedirs(OUT)
-    for dtype in ("float64", "float32"):
-        path = os.path.join(OUT, f"batch_100_epochs_30_{dtype}.npz")
-        numbers = case(dtype)
-        if "--check" in sys.argv:
-            stored = reference.read_golden(path)
-            print(ORACLE, dtype, reference.difference(stored, numbers), flush=True)
-            for name in stored:
-                if name.startswith("q17"):
-                    print(name, float(np.max(np.abs(stored[name] - numbers[name]))), flush=True)
-            continue
-        reference.write_golden(path, __file__, ORACLE, dtype, numbers)
-        print(os.path.basename(path), os.path.getsize(path), "bytes", flush=True)
+    write("batch_norms", "float32", small_batch_norms())
+    passed_over: List[int] = []
+    n_found = first_image = 0
+    while n_found < N_BATCHES:
+        (double, exact), (single, rounded) = (case(dtype, first_image) for dtype in ("float64", "float32"))
+        away = reference.difference({**double, "dtype": np.asarray("float32")}, single).gradients
+        whole = distance(exact, rounded)
+        print(
+            f"images from {first_image}: Keras' float32 gradient {away:.2e} away ({whole:.2e} all elements)", flush=True
+        )
+        if away > TIED:
+            print(f"images from {first_image}: passed over, more than {TIED:.0e}", flush=True)
+            passed_over.append(first_image)
+        else:
+            n_found += 1
+            single["gradient_distance"] = np.asarray(whole)
+            reversed_, _ = case("float64", first_image, reverse=True)
+            own = reference.difference({**double, "dtype": np.asarray("float64")}, reversed_)
+            double["own_variables"] = np.asarray(own.ten_steps)
+            double["own_evaluation"] = evaluation_distance(double, reversed_)
+            print(f"float64, images in reverse order: {own}, evaluation {double['own_evaluation']}", flush=True)
+            for dtype, numbers in (("float64", double), ("float32", single)):
+                numbers["passed_over"] = np.asarray(passed_over, np.int64)
+                write(f"batch_{n_found}", dtype, numbers)
+        first_image += N_IMAGES
+
+
+def check() -> None:
+    """Compares this framework's numbers with the stored files."""
+    stored, numbers = reference.read_golden(path_of("batch_norms", "float32")), small_batch_norms()
+    for name in numbers:
+        print(name, float(np.max(np.abs(stored[name] - numbers[name]))), flush=True)
+    for number in range(1, N_BATCHES + 1):
+        for dtype in ("float64", "float32"):
+            stored = reference.read_golden(path_of(f"batch_{number}", dtype))
+            numbers, _ = case(dtype, int(stored["first_image"]))
+            print(ORACLE, number, dtype, reference.difference(stored, numbers), flush=True)
+            print("evaluation", evaluation_distance(stored, numbers), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    check() if "--check" in sys.argv else make()

@@ -2,8 +2,9 @@
 
 Each golden test module (tests/graphs/test_<report>_golden.py) has a function `errors()`: a list of dictionaries with
 `report`, `case`, `oracle` (the framework and its version, from the golden file), `dtype`, `forward`, `gradients` and
-`ten_steps` (float32: the loss after one step). `--worst` prints a row for each report, oracle and dtype with the
-largest errors of its cases: the README holds that output, and nothing in it is typed by hand.
+`ten_steps` (float32: the loss after one step); where evaluation differs from training it may have `evaluated_before`
+and `evaluated_after_one`, the evaluation logits before and after one step. `--worst` prints a row for each report,
+oracle and dtype with the largest errors of its cases: the README holds that output, and nothing in it is typed by hand.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import sys
 from typing import Any, Dict, List
 
 REPORTS = ("course_models", "bn_cnn", "prelu_cnn", "nine_conv", "alexnet_bn")
-HEADER = ("report", "case", "oracle", "dtype", "forward", "gradients", "ten steps")
+HEADER = ("report", "case", "oracle", "dtype", "forward", "gradients", "ten steps", "evaluation")
+EVALUATED = ("evaluated_before", "evaluated_after_one")
 
 
 def rows(reports: List[str]) -> List[Dict[str, Any]]:
@@ -33,8 +35,8 @@ def worst(found: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     out = []
     for (report, oracle, dtype), members in groups.items():
         errors = {
-            key: max((m[key] for m in members if m[key] is not None), default=None)
-            for key in ("forward", "gradients", "ten_steps")
+            key: max((m[key] for m in members if m.get(key) is not None), default=None)
+            for key in ("forward", "gradients", "ten_steps", *EVALUATED)
         }
         case = members[0]["case"] if len(members) == 1 else f"worst of {len(members)}"
         out.append({"report": report, "case": case, "oracle": oracle, "dtype": dtype, **errors})
@@ -46,14 +48,16 @@ def _cell(value: Any) -> str:
 
 
 def markdown(found: List[Dict[str, Any]]) -> str:
-    """The table; a value that a case does not have is a dash."""
+    """The table; a value that a case does not have is a dash; evaluation before the steps and after one."""
     lines = ["| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
     for row in found:
         ten_steps = _cell(row["ten_steps"])
         if row["dtype"] == "float32" and row["ten_steps"] is not None:
             ten_steps += " (loss after one)"
         cells = [row["report"], row["case"], row["oracle"], row["dtype"], _cell(row["forward"])]
-        lines.append("| " + " | ".join([*cells, _cell(row["gradients"]), ten_steps]) + " |")
+        evaluated = [row.get(key) for key in EVALUATED]
+        evaluation = _cell(None) if evaluated[0] is None else ", ".join(map(_cell, evaluated))
+        lines.append("| " + " | ".join([*cells, _cell(row["gradients"]), ten_steps, evaluation]) + " |")
     return "\n".join(lines)
 
 
