@@ -8,33 +8,34 @@ from typing import Any, Dict, List
 import pytest
 
 from tests.graphs import torch_case
+from tests.graphs.golden_case import Comparison
 
 pytestmark = pytest.mark.tf
 
-CASES = {"final_float64": "final", "final_float32": "final", "half_channels_float64": "half_channels"}
+CASES = (("final", "float64"), ("final", "float32"), ("half_channels", "float64"))  # each is the run of its name
 
 
 @functools.lru_cache(maxsize=None)
-def _rows() -> Dict[str, Dict[str, Any]]:
-    return {row["case"]: row for row in torch_case.errors("bn_cnn", CASES)}
+def compared(case: str, dtype: str) -> Comparison:
+    return torch_case.compare("bn_cnn", case, dtype, run=case)
 
 
 def errors() -> List[Dict[str, Any]]:
     """Rows for `tests.oracles.oracle_table`."""
-    return list(_rows().values())
+    return [compared(case, dtype).row() for case, dtype in CASES]
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_matches_pytorch(case: str) -> None:
-    torch_case.check(_rows()[case])
+@pytest.mark.parametrize("case, dtype", CASES)
+def test_matches_pytorch(case: str, dtype: str) -> None:
+    compared(case, dtype).check()
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_bias_before_batch_norm_has_gradient_zero(case: str) -> None:
-    row = _rows()[case]
+@pytest.mark.parametrize("case, dtype", CASES)
+def test_a_bias_before_batch_norm_has_gradient_zero(case: str, dtype: str) -> None:
+    found = compared(case, dtype)
     for number in (1, 2, 3):
-        assert row["golden"][f"zero/layer{number}/0/bias"].all()
-        assert row["actual"][f"zero_ratio/layer{number}/0/bias"] < 1e-6
+        assert found.golden[f"zero/layer{number}/0/bias"].all()
+        assert found.actual[f"zero_ratio/layer{number}/0/bias"] < 1e-6
 
 
 def test_the_comparison_sees_a_wrong_epsilon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +43,5 @@ def test_the_comparison_sees_a_wrong_epsilon(monkeypatch: pytest.MonkeyPatch) ->
     from tf1_models.graphs.parts import torch_layers
 
     monkeypatch.setattr(torch_layers, "BATCH_NORM_EPSILON", 1.001e-5)
-    row = torch_case.errors("bn_cnn", {"final_float64": "final"})[0]
     with pytest.raises(AssertionError):
-        torch_case.check(row)
+        torch_case.compare("bn_cnn", "final", "float64", run="final").check()

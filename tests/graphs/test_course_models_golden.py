@@ -6,8 +6,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from tests.graphs.graph_record import golden, graph_record
-from tests.oracles import reference
+from tests.graphs import golden_case
 from tf1_models.experiments import course_models
 
 # case -> (run, overrides); runs that share a net share a case
@@ -26,50 +25,24 @@ CASES: Dict[str, Any] = {
 }
 
 
-def compare(tf: Any, case: str, dtype: str) -> reference.Errors:
-    """The errors of one case."""
+def compare(tf: Any, case: str, dtype: str) -> golden_case.Comparison:
+    """One case."""
     run, overrides = CASES[case]
-    expected = golden("course_models", case, dtype)
-    first_image = int(expected["first_image"])
-    actual = graph_record(tf, "course_models", run, dtype, 4, 255.0, overrides=overrides, first_image=first_image)
-    return reference.difference(expected, actual)
+    return golden_case.compare_run(tf, "course_models", case, dtype, run, overrides)
 
 
 def errors() -> List[Dict[str, Any]]:
-    """All cases' errors, for `tests.oracles.oracle_table`."""
+    """All cases' rows, for `tests.oracles.oracle_table`."""
     import tensorflow.compat.v1 as tf
 
-    found: List[Dict[str, Any]] = []
-    for case in CASES:
-        for dtype in ("float64", "float32"):
-            error = compare(tf, case, dtype)
-            oracle = str(golden("course_models", case, dtype)["oracle"])
-            found.append(
-                {
-                    "report": "course_models",
-                    "case": case,
-                    "oracle": oracle,
-                    "dtype": dtype,
-                    "forward": error.forward,
-                    "gradients": error.gradients,
-                    "ten_steps": error.ten_steps,
-                }
-            )
-    return found
+    return [compare(tf, case, dtype).row() for case in CASES for dtype in golden_case.DTYPES]
 
 
 @pytest.mark.tf
 @pytest.mark.parametrize("case", list(CASES))
-def test_float64_equals_tf_layers(tf: Any, case: str) -> None:
-    error = compare(tf, case, "float64")
-    assert error.forward < 1e-9 and error.gradients < 1e-9 and error.ten_steps < 1e-7, error
-
-
-@pytest.mark.tf
-@pytest.mark.parametrize("case", list(CASES))
-def test_float32_equals_tf_layers(tf: Any, case: str) -> None:
-    error = compare(tf, case, "float32")
-    assert error.forward < 1e-5 and error.gradients < 1e-5 and error.ten_steps < 1e-5, error
+@pytest.mark.parametrize("dtype", golden_case.DTYPES)
+def test_equals_tf_layers(tf: Any, dtype: str, case: str) -> None:
+    compare(tf, case, dtype).check()
 
 
 def test_every_distinct_net_has_a_case() -> None:

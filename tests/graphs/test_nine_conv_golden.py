@@ -6,8 +6,8 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from tests.graphs.graph_record import golden, graph_record
-from tests.oracles import reference
+from tests.graphs import golden_case
+from tests.graphs.graph_record import golden
 from tf1_models.experiments import nine_conv
 
 # case -> (run, overrides); without dropout `shallow` is `shallow_dropout`
@@ -27,50 +27,24 @@ CASES: Dict[str, Tuple[str, Dict[str, str]]] = {
 AFTER_ONE_STEP = 2e-4
 
 
-def compare(tf: Any, case: str, dtype: str) -> reference.Errors:
-    """The errors of one case."""
+def compare(tf: Any, case: str, dtype: str) -> golden_case.Comparison:
+    """One case."""
     run, overrides = CASES[case]
-    expected = golden("nine_conv", case, dtype)
-    first_image = int(expected["first_image"])
-    actual = graph_record(tf, "nine_conv", run, dtype, 2, 1.0, overrides=overrides, first_image=first_image)
-    return reference.difference(expected, actual)
+    return golden_case.compare_run(tf, "nine_conv", case, dtype, run, overrides)
 
 
 def errors() -> List[Dict[str, Any]]:
-    """All cases' errors, for `tests.oracles.oracle_table`."""
+    """All cases' rows, for `tests.oracles.oracle_table`."""
     import tensorflow.compat.v1 as tf
 
-    found: List[Dict[str, Any]] = []
-    for case in CASES:
-        for dtype in ("float64", "float32"):
-            error = compare(tf, case, dtype)
-            oracle = str(golden("nine_conv", case, dtype)["oracle"])
-            found.append(
-                {
-                    "report": "nine_conv",
-                    "case": case,
-                    "oracle": oracle,
-                    "dtype": dtype,
-                    "forward": error.forward,
-                    "gradients": error.gradients,
-                    "ten_steps": error.ten_steps,
-                }
-            )
-    return found
+    return [compare(tf, case, dtype).row() for case in CASES for dtype in golden_case.DTYPES]
 
 
 @pytest.mark.tf
 @pytest.mark.parametrize("case", list(CASES))
-def test_float64_equals_the_listing(tf: Any, case: str) -> None:
-    error = compare(tf, case, "float64")
-    assert error.forward < 1e-9 and error.gradients < 1e-9 and error.ten_steps < 1e-7, error
-
-
-@pytest.mark.tf
-@pytest.mark.parametrize("case", list(CASES))
-def test_float32_equals_the_listing(tf: Any, case: str) -> None:
-    error = compare(tf, case, "float32")
-    assert error.forward < 1e-5 and error.gradients < 1e-5 and error.ten_steps < AFTER_ONE_STEP, error
+@pytest.mark.parametrize("dtype", golden_case.DTYPES)
+def test_equals_the_listing(tf: Any, dtype: str, case: str) -> None:
+    compare(tf, case, dtype).check(AFTER_ONE_STEP)
 
 
 def test_the_bound_after_one_step_is_of_the_oracles_own_rounding() -> None:

@@ -8,32 +8,25 @@ from typing import Any, Dict, List
 import pytest
 
 from tests.graphs import torch_case
+from tests.graphs.golden_case import Comparison
 
 pytestmark = pytest.mark.tf
 
-CASES = {
-    "final_float64": "final",
-    "final_float32": "final",
-    "relu_adam_float64": "relu_adam",
-    "warm_leaky_relu_float64": "warm_leaky_relu",
-    "warm_rrelu_a_float64": "warm_rrelu_a",
-    "elu_adam_float64": "elu_adam",
-    "elu_sgd_float64": "elu_sgd",
-    "warm_adagrad_float64": "warm_adagrad",
-    "warm_rmsprop_float64": "warm_rmsprop",
-}
+OTHERS = ("relu_adam", "warm_leaky_relu", "warm_rrelu_a", "elu_adam", "elu_sgd", "warm_adagrad", "warm_rmsprop")
+# each is the run of its name
+CASES = (("final", "float64"), ("final", "float32"), *((run, "float64") for run in OTHERS))
 
 
 @functools.lru_cache(maxsize=None)
-def _rows() -> Dict[str, Dict[str, Any]]:
-    return {row["case"]: row for row in torch_case.errors("prelu_cnn", CASES)}
+def compared(case: str, dtype: str) -> Comparison:
+    return torch_case.compare("prelu_cnn", case, dtype, run=case)
 
 
 def errors() -> List[Dict[str, Any]]:
     """Rows for `tests.oracles.oracle_table`."""
-    return list(_rows().values())
+    return [compared(case, dtype).row() for case, dtype in CASES]
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_matches_pytorch(case: str) -> None:
-    torch_case.check(_rows()[case])
+@pytest.mark.parametrize("case, dtype", CASES)
+def test_matches_pytorch(case: str, dtype: str) -> None:
+    compared(case, dtype).check()

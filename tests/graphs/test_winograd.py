@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.graphs import torch_case
-from tests.graphs.graph_record import golden, graph_record
+from tests.graphs import golden_case, torch_case
 from tests.graphs.test_alexnet_bn_golden import BATCHES, assert_float32, assert_float64
 from tests.graphs.test_alexnet_bn_golden import compare as alexnet_bn_distance
 from tests.graphs.test_nine_conv_golden import AFTER_ONE_STEP, CASES
-from tests.oracles import reference
 from tf1_models import registry
 from tf1_models.errors import UsageError
 
@@ -70,24 +68,12 @@ def test_other_kernels_and_unknown_sizes_are_refused(tf: Any, shape: Any, kernel
         winograd.conv2d(tf.placeholder(tf.float32, shape), tf.zeros(kernel), "c")
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", golden_case.DTYPES)
 @pytest.mark.parametrize("case", ["final", "without_conv256_a"])
 def test_nine_conv_stays_within_the_golden_bounds(tf: Any, case: str, dtype: str) -> None:
     run, overrides = CASES[case]
-    expected = golden("nine_conv", case, dtype)
-    actual = graph_record(
-        tf,
-        "nine_conv",
-        run,
-        dtype,
-        2,
-        1.0,
-        overrides={**overrides, "convolutions": "winograd"},
-        first_image=int(expected["first_image"]),
-    )
-    error = reference.difference(expected, actual)
-    bound, after = (1e-9, 1e-7) if dtype == "float64" else (1e-5, AFTER_ONE_STEP)
-    assert error.forward < bound and error.gradients < bound and error.ten_steps < after, error
+    settings = {**overrides, "convolutions": "winograd"}
+    golden_case.compare_run(tf, "nine_conv", case, dtype, run, settings).check(AFTER_ONE_STEP)
 
 
 @pytest.mark.parametrize("convolutions", ["winograd", "winograd_5x5"])
@@ -127,15 +113,9 @@ def test_5x5_kernels_too_where_asked_for(tf: Any) -> None:
             assert [op.name for op in graph.get_operations() if op.type == "Conv2D"] == left
 
 
-def test_bn_cnn_with_5x5_stays_within_the_golden_bounds(tf: Any) -> None:
-    expected = golden("bn_cnn", "final", "float64")
-    actual = torch_case.compute(expected, "bn_cnn", "final", {"convolutions": "winograd_5x5"})
-    error = reference.difference(expected, actual)
-    assert error.forward < 1e-9 and error.gradients < 1e-9 and error.ten_steps < 1e-7, error
-    expected = golden("bn_cnn", "final", "float32")
-    actual = torch_case.compute(expected, "bn_cnn", "final", {"convolutions": "winograd_5x5"})
-    error = reference.difference(expected, actual)
-    assert error.forward < 1e-5 and error.gradients < 1e-5 and error.ten_steps < 1e-5, error
+@pytest.mark.parametrize("dtype", golden_case.DTYPES)
+def test_bn_cnn_with_5x5_stays_within_the_golden_bounds(dtype: str) -> None:
+    torch_case.compare("bn_cnn", "final", dtype, "final", {"convolutions": "winograd_5x5"}).check()
 
 
 def test_it_is_opt_in_and_part_of_a_runs_identity() -> None:

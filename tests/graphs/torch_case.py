@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 
+from tests.graphs import golden_case
+from tests.graphs.golden_case import Comparison
 from tests.oracles import reference
 from tf1_models import registry
 from tf1_models.session.tensorflow_setup import import_tensorflow
 
-GOLDEN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden")
 RRELU_MEAN_SLOPE = (1.0 / 8.0 + 1.0 / 3.0) / 2.0
 
 
@@ -78,40 +78,6 @@ def compute(
     return reference.record(logits, losses, gradients, after, {"eval_logits": eval_logits, **ratios})
 
 
-def errors(report: str, cases: Mapping[str, str]) -> List[Dict[str, Any]]:
-    """A row for each case (see `tests.oracles.oracle_table`), with the records and `reference.Errors` beside it."""
-    found = []
-    for case, run in cases.items():
-        golden = reference.read_golden(os.path.join(GOLDEN, report, f"{case}.npz"))
-        actual = compute(golden, report, run)
-        difference = reference.difference(golden, actual)
-        found.append(
-            {
-                "report": report,
-                "case": case,
-                "oracle": str(golden["oracle"]),
-                "dtype": str(golden["dtype"]),
-                "forward": difference.forward,
-                "gradients": difference.gradients,
-                "ten_steps": difference.ten_steps,
-                "difference": difference,
-                "golden": golden,
-                "actual": actual,
-            }
-        )
-    return found
-
-
-def check(row: Mapping[str, Any]) -> None:
-    """The bounds of one case: float64 1e-9, 1e-9, 1e-7; float32 1e-5, 1e-5, 1e-5."""
-    double = row["dtype"] == "float64"
-    assert row["forward"] < (1e-9 if double else 1e-5), row["difference"]
-    assert row["gradients"] < (1e-9 if double else 1e-5), row["difference"]
-    assert row["ten_steps"] < (1e-7 if double else 1e-5), row["difference"]
-    for key, ratio in row["actual"].items():
-        if key.startswith("zero_ratio/"):
-            assert float(ratio) < (1e-13 if double else 1e-6), key
-    if double:  # evaluation mode after ten steps: the running statistics at work
-        expected, actual = row["golden"]["eval_logits"], row["actual"]["eval_logits"]
-        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-7 * np.abs(expected).max())
-        np.testing.assert_allclose(row["actual"]["losses"], row["golden"]["losses"], rtol=1e-7)
+def compare(report: str, case: str, dtype: str, run: str, overrides: Optional[Dict[str, str]] = None) -> Comparison:
+    """A golden file of PyTorch against this kit's graph of a run."""
+    return golden_case.compare(report, case, dtype, lambda golden: compute(golden, report, run, overrides))
