@@ -147,6 +147,8 @@ def test_averages_with_renames_and_of_two_scopes() -> None:
 
 def test_slots_are_told_from_variables() -> None:
     assert is_slot("a/b/Adam_1") and is_slot("a/b/Adam_3") and is_slot("a/beta2_power") and is_slot("beta1_power_1")
+    for slot in ("Momentum", "RMSProp_1", "Adagrad", "Adadelta", "Ftrl", "exp_avg", "exp_avg_sq", "square_avg", "sum"):
+        assert is_slot(f"W1/{slot}") and not is_slot(f"W1{slot}")
     assert is_slot("net/global_step") and is_slot("W1" + AVERAGE)
     assert not is_slot("a/Adamant") and not is_slot("W1") and not is_slot("my_global_step") and not is_slot("a/Adam/w")
 

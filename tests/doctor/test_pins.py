@@ -12,6 +12,11 @@ from tests.conftest import ROOT
 from tf1_models.doctor import pins
 
 
+def read(name: str) -> str:
+    with open(os.path.join(ROOT, name), encoding="utf-8") as stream:
+        return stream.read()
+
+
 def requirements(name: str) -> Dict[str, str]:
     with open(os.path.join(ROOT, name), encoding="utf-8") as stream:
         rows = [re.match(r"([A-Za-z0-9_.-]+)==(\S+)", row) for row in stream]
@@ -23,6 +28,31 @@ def test_pins_equal_the_requirements_file(lane: pins.Lane) -> None:
     tools = requirements("requirements-dev.txt")  # the older lane's file has its own versions of these
     assert lane.pins == {k: v for k, v in requirements(lane.requirements).items() if k not in tools}
     assert set(lane.optional) | set(lane.numbers) <= set(lane.pins)
+
+
+def test_a_lane_is_for_the_pythons_that_it_names(monkeypatch: Any) -> None:
+    """From TensorFlow's own metadata where it is there, from .ci/run, and from the rule that picks the lane."""
+    for lane in (pins.TF221, pins.TF115):
+        first, last = lane.pythons
+        assert first <= lane.tested <= last
+        for minor in range(first, last + 1):
+            with monkeypatch.context() as patch:
+                patch.setattr(pins.sys, "version_info", (3, minor, 0))
+                assert pins.lane() is lane
+    assert pins.TF115.pythons[1] < pins.TF221.pythons[0]
+    assert re.findall(r"find_python 3\.(\d+)\)", read(".ci/run")) == [str(pins.TF221.tested), str(pins.TF115.tested)]
+    tensorflow = pytest.importorskip("importlib.metadata").metadata("tensorflow")
+    if tensorflow["Version"] == pins.TF221.pins["tensorflow"]:
+        classifiers = "\n".join(tensorflow.get_all("Classifier"))
+        named = re.findall(r"^Programming Language :: Python :: 3\.(\d+)$", classifiers, re.M)
+        assert (min(map(int, named)), max(map(int, named))) == pins.TF221.pythons
+
+
+def test_the_extra_that_brings_a_package_is_the_projects() -> None:
+    section = read("pyproject.toml").split("[project.optional-dependencies]")[1].split("\n[")[0]
+    extras = dict(re.findall(r"^(\w+) = \[(.*?)\]", section, re.M | re.S))
+    for package, extra in pins.EXTRAS.items():
+        assert re.search(rf'"{package}\b', extras[extra]), package
 
 
 def test_the_pins_that_move_numbers_are_those_that_the_file_marks() -> None:

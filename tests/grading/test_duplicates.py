@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.grading import builders as b
 from tf1_models import grade
+from tf1_models.grading.statistics import duplicates
 from tf1_models.grading.statistics.duplicates import Signer, near_pairs
 
 HandIn = Callable[[Dict[str, Any]], str]
@@ -63,6 +64,22 @@ def test_the_reported_similarity_is_exact() -> None:
     wrong = [{(i, int(k)) for i, k in enumerate(p) if k != LABELS[i]} for p in (one, two)]
     assert found["shared_wrong"] == len(wrong[0] & wrong[1]) / len(wrong[0] | wrong[1])
     assert found["agreement"] == float((one == two).mean())
+
+
+def test_three_quarters_of_the_wrong_answers_are_the_threshold(monkeypatch: Any) -> None:
+    """By hand: 100 wrong answers in the union, 74, 75 and 76 of them shared; right by chance is told too."""
+    monkeypatch.setattr(duplicates, "_candidates", lambda signatures: [(0, 1)])
+    for shared, reported in ((74, False), (75, True), (76, True)):
+        one, two = LABELS.copy(), LABELS.copy()
+        one[:90] = (LABELS[:90] + 1) % 10
+        two[:shared], two[90:100] = one[:shared], (LABELS[90:100] + 1) % 10
+        found = near_pairs(LABELS, [one, two], [None, None])
+        assert bool(found) is reported
+        if found:
+            right = 1 - 90 / 5000, 1 - (shared + 10) / 5000
+            by_chance = right[0] * right[1] + (1 - right[0]) * (1 - right[1]) / 9
+            assert abs(found[0]["agreement_if_independent"] - by_chance) < 1e-12
+            assert found[0]["shared_wrong"] == shared / 100
 
 
 def test_nearly_perfect_files_are_not_accused() -> None:

@@ -20,6 +20,7 @@ from tf1_models.errors import InputError, UsageError
 from tf1_models.grading import reference as reference_module
 from tf1_models.grading.outputs.diff import diff_lines, diff_records, load_record
 from tf1_models.grading.record import to_text
+from tf1_models.grading.statistics import bootstrap
 from tf1_models.grading.truth import load_key
 
 HandIn = Callable[[Dict[str, Any]], str]
@@ -152,6 +153,16 @@ def test_two_submissions_are_tested_and_neighbours_marked(key: str, labels: np.n
     assert three["comparison"] is None
     marks = [row["within_noise_of_rank_above"] for row in three["submissions"]]
     assert marks == [None, True, False]
+
+
+@pytest.mark.parametrize("z, within", [(0.0, True), (1.9, True), (-1.9, True), (2.0, False)])
+def test_neighbours_within_196_standard_errors_are_marked(
+    key: str, labels: np.ndarray, hand_in: HandIn, monkeypatch: Any, z: float, within: bool
+) -> None:
+    monkeypatch.setattr(bootstrap, "paired_z", lambda *rest: z)
+    folder = hand_in({f"{wrong}.npy": b.npy(b.noisy(labels, wrong, 1)) for wrong in (0.1, 0.5)})
+    marks = [row["within_noise_of_rank_above"] for row in grade.grade(key, folder)["submissions"]]
+    assert marks == [None, within]
 
 
 def test_intervals_come_up_to_fifty_files_and_on_request(key: str, labels: np.ndarray, hand_in: HandIn) -> None:

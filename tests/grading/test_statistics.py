@@ -114,6 +114,29 @@ def test_randomisation_is_the_exact_permutation_test_where_that_can_be_counted()
         assert found["p"] == pytest.approx(as_large / 256, abs=0.012)
 
 
+def test_each_image_is_swapped_by_a_fair_coin() -> None:
+    """Ten answers that only the first has right: no swap or all of them, 2 of 1,024, is as large."""
+    truth = np.repeat(np.arange(10), 30).astype(np.uint8)
+    worse = truth.copy()
+    worse[:10] = 1
+    found = paired.randomisation(truth, truth, worse, "macro_f1", 40_000, 0)
+    assert found["p"] == pytest.approx(2 / 1024, abs=0.001)
+
+
+def test_two_files_are_compared_in_their_order() -> None:
+    truth = LABELS[:400]
+    better, worse = truth.copy(), truth.copy()
+    better[:2], worse[2:7] = (truth[:2] + 1) % 10, (truth[2:7] + 1) % 10
+    scores = [metrics.scores(truth, predicted) for predicted in (better, worse)]
+    for first, second, sign in ((better, worse, 1.0), (worse, better, -1.0)):
+        found = paired.compare(truth, first, second, 500, 0)
+        for metric in bootstrap.METRICS:
+            assert found[metric]["difference"] == pytest.approx(sign * (scores[0][metric] - scores[1][metric]))
+        assert found["accuracy"]["p"] == pytest.approx(58 / 128) and not found["accuracy"]["significant"]  # 2 of 7
+    worse[2:14] = (truth[2:14] + 1) % 10
+    assert paired.compare(truth, better, worse, 500, 0)["accuracy"]["significant"]  # 2 of 14: p 0.013
+
+
 def test_randomisation_keeps_its_level_under_the_null() -> None:
     """Two equally good submissions are called different in about 5 % of 200 classes, not in 20 %."""
     truth, called = LABELS[:600], 0
@@ -143,6 +166,7 @@ def test_paired_z_agrees_with_the_randomisation_test() -> None:
 def test_ties_share_a_rank_and_the_next_is_skipped() -> None:
     """Competition ranking; differences in the last bits are ties."""
     assert competition_ranks([0.7, 0.9, 0.7, 0.5, 0.9 + 1e-15]) == [3, 1, 3, 5, 1]
+    assert competition_ranks([0.7001, 0.7002, 0.7001 + 1e-9]) == [3, 1, 2]
     assert competition_ranks([]) == []
 
 

@@ -20,6 +20,7 @@ from tests.mutants.mutant import Case, mutate
 _COPIED = (
     "tf1_models",
     "tests",
+    ".ci",
     "pyproject.toml",
     "requirements.txt",
     "requirements-dev.txt",

@@ -47,6 +47,12 @@ def test_differences_are_words() -> None:
     assert words == ["cut after 9 steps", "2 of 30 epochs", "keep_prob 0.5, not 0.7"]
 
 
+def test_how_sums_are_formed_is_no_difference() -> None:
+    row = registry.experiment("nine_conv", "final")
+    assert configuration.differences(of("nine_conv", "final", convolutions="winograd"), row) == []
+    assert configuration.differences(of("nine_conv", "final", epochs="60"), row) == ["60 epochs, not 50"]
+
+
 def test_variants_are_recognised() -> None:
     variant = configuration.variant_of("prelu_cnn", of("prelu_cnn", "exponential_lr", schedule_stepped="true"))
     assert variant is not None and variant.name == "exponential_lr_stepped"

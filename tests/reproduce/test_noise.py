@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, List
 
 import pytest
@@ -95,5 +96,14 @@ def test_families_and_trends() -> None:
         hundred, [max(values) + 0.05, max(values) + 0.052, max(values) + 0.054], Noise(0.003, 10, "test")
     )
     assert of["mean_probability"] < 0.001 and "is not noise" in of["words"]
-    falls = "rise" if trend["rho"] > 0 else "fall"
-    assert (f"they {falls} with it" in of["words"]) is (trend["probability"] < verdict.LEVEL)
+
+
+@pytest.mark.parametrize("slope, verb", [(0.01, "rise"), (-0.01, "fall")])
+def test_an_orderly_trend_is_said_with_its_direction(slope: float, verb: str) -> None:
+    group = [
+        dataclasses.replace(row, reported=dataclasses.replace(row.reported, value=0.7 + slope * at))
+        for at, row in enumerate(row for row in registry.runs("prelu_cnn") if row.run.startswith("step_size_"))
+    ]
+    (trend,) = families.trends(group)
+    assert trend["rho"] == pytest.approx(1.0 if slope > 0 else -1.0) and trend["probability"] < 1e-6
+    assert f"they {verb} with it more orderly than noise does" in families.verdict(group, [0.7], None)["words"]
