@@ -6,8 +6,8 @@ several times more, see B. Barabasz et al., "Error Analysis and Improving the Ac
 Neural Networks", ACM TOMS 46(4), 2020; the larger tiles of 5x5 kernels round two to five times more than those of
 3x3 kernels.
 
-The same sums in another order, within the golden bounds: 1e-5, but on alexnet_bn in float32, whose measure is Keras' own
-float32 (7.7e-4 of the gradient's norm; there 5x5 kernels are up to 1.2e-4 off, the direct ones 7e-5). Opt-in
+The same sums in another order, within the golden bounds: 1e-5, but on alexnet_bn in float32, whose measure is Keras'
+own float32 (7.7e-4 of the gradient's norm; there 5x5 kernels are up to 1.2e-4 off, the direct ones 7e-5). Opt-in
 (`convolutions=winograd` for 3x3, `winograd_5x5` for both), because last bits move. The gradient that TensorFlow derives
 is Winograd's too: the same matrix products, transposed.
 
