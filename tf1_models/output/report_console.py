@@ -1,8 +1,8 @@
 """`train --console report`: what each report's own program printed, as pure functions of numbers, and who calls them.
 
 Sources: the logs in the report texts; course_models' step line is that of the public program; the net as the program
-printed it is in `report_layers`. Nothing here decides a number: a console is told what the loop has counted. Lines go to
-a `write` function (stdout).
+printed it is in `report_layers`. Nothing here decides a number: a console is told what the loop has counted. Lines go
+to a `write` function (stdout).
 """
 
 from __future__ import annotations
