@@ -1,6 +1,7 @@
 """Every run of every report against the transcript, field by field, in order, skipping nothing.
 
-`tests/transcripts/reported.csv` was typed from the report texts by another hand than the rows (see its README.md).
+The numbers of `tests/transcripts/reported.csv` were typed from the report texts a second time; its words (`where`,
+`note`, `assumed`, the labels) were not: for these the test is one against drift (see the README.md there).
 """
 
 from __future__ import annotations

@@ -139,14 +139,30 @@ def compare(sides: List[Side], report: str, data: str, seeds: int) -> Dict[str, 
     }
 
 
+def claim(record: Dict[str, Any]) -> str:
+    """What a record of two sides allows to say: no difference found and how large one may be, or the difference."""
+    percent = f"{100 * record['level']:.0f} %"
+    words = []
+    for key in SCORES:
+        found = record["welch"][key]
+        low, high = (100 * found[name] for name in ("low", "high"))
+        if low <= 0.0 <= high:
+            words.append(f"{key}: no difference found, at most {max(-low, high):.2f} points ({percent})")
+        else:
+            words.append(f"{key}: a difference of {low:+.2f} to {high:+.2f} points ({percent})")
+    one, other = (" ".join([side["tensorflow"], *side["settings"]]) for side in record["sides"])
+    seeds = f"{record['seeds']} seeds a side"
+    return f"- {one} and {other}, {record['report']} on {record['data']} alone, {seeds}: {'; '.join(words)}."
+
+
 def table(paths: List[str]) -> str:
-    """The README's block: a row per record and score, and what each record allows one to say."""
-    rows, words = [], []
+    """The README's block: a row per record and score, and what each record allows to say."""
+    rows, claims = [], []
     for path in paths:
         with open(path, encoding="utf-8") as stream:
             record = json.load(stream)
+        claims.append(claim(record))
         names = [" ".join([side["tensorflow"], *side["settings"]]) for side in record["sides"]]
-        words.append(_words(record, names))
         for key in SCORES:
             means = [markdown.percent(float(np.mean(side[key]))) for side in record["sides"]]
             found = record["welch"][key]
@@ -166,18 +182,7 @@ def table(paths: List[str]) -> str:
                 ]
             )
     head = ["run", "score, %", "one side", "mean", "other side", "mean", "difference", "95 % interval", "p"]
-    return markdown.markdown_table(head, rows) + "\n\n" + "\n".join(words)
-
-
-def _words(record: Dict[str, Any], names: List[str]) -> str:
-    """One sentence, no stronger than the interval of the accuracy."""
-    found = record["welch"]["accuracy"]
-    most = 100 * max(abs(found["low"]), abs(found["high"]))
-    seen = "No difference" if found["low"] <= 0.0 <= found["high"] else "A difference"
-    return (
-        f"- {names[0]} and {names[1]}: {seen} of accuracy was found, at most {most:.1f} points "
-        f"either way (95 %), on one net ({record['report']}), {record['data']} and {record['seeds']} seeds a side."
-    )
+    return "\n".join([markdown.markdown_table(head, rows), "", *claims])
 
 
 def main() -> int:

@@ -43,6 +43,16 @@ def test_a_record_adds_up_and_its_sides_agree(path: Any) -> None:
         assert record["welch"][key]["low"] <= 0.0 <= record["welch"][key]["high"]
 
 
+def test_what_a_record_allows_to_say() -> None:
+    side = {"tensorflow": "2.21.0", "settings": []}
+    record = {"report": "r", "data": "d", "seeds": 5, "level": 0.95, "sides": [side, {**side, "settings": ["a=b"]}]}
+    interval = {"accuracy": {"low": -0.0087, "high": 0.0059}, "macro_f1": {"low": 0.001, "high": 0.002}}
+    assert score_difference.claim({**record, "welch": interval}) == (
+        "- 2.21.0 and 2.21.0 a=b, r on d alone, 5 seeds a side: accuracy: no difference found, at most 0.87 points "
+        "(95 %); macro_f1: a difference of +0.10 to +0.20 points (95 %)."
+    )
+
+
 def test_the_readme_shows_the_records() -> None:
     with open(os.path.join(ROOT, "tests", "lanes", "README.md"), encoding="utf-8") as stream:
         block = find_block(stream.read(), score_difference.BLOCK)

@@ -93,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     from tf1_models.output.progress import Log
     from tf1_models.reproduce.verdicts import configuration
     from tf1_models.training import continuing, loop
+    from tf1_models.training.layers_seen import layers_seen
 
     log = Log(args.quiet)
     if args.data != "digits":
@@ -130,7 +131,7 @@ def run(args: argparse.Namespace) -> int:
             if not args.fresh:
                 continuing.begin(args.out, folder, record, log)
             if args.console == "report":
-                options.watchers = [report_console.console(experiment, folder.path)]
+                options.watchers = [report_console.console(experiment, folder.path, layers_seen(experiment))]
             if cluster is None:
                 result = loop.train(experiment, data, folder, record, options, log)
             else:

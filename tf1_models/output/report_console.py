@@ -1,7 +1,8 @@
 """`train --console report`: what each report's own program printed, as pure functions of numbers, and who calls them.
 
-Sources: the logs in the report texts; course_models' step line is that of the public program. Nothing here decides a
-number: a console is told what the loop has counted. Lines go to a `write` function (stdout).
+Sources: the logs in the report texts; course_models' step line is that of the public program; the net as the program
+printed it is in `report_layers`. Nothing here decides a number: a console is told what the loop has counted. Lines go
+to a `write` function (stdout).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 import numpy as np
 
 from tf1_models.datasets.splits import split_indices
-from tf1_models.output import report_plots
+from tf1_models.output import report_layers, report_plots
+from tf1_models.output.report_layers import LayerSeen
 from tf1_models.output.watching import StepSeen, Watcher
 from tf1_models.spec import Experiment
 from tf1_models.storage.files import write_bytes
@@ -120,11 +122,14 @@ class ReportConsole(Watcher):
     Args:
         experiment: The run.
         folder: Run folder: pictures go there.
+        layers: The graph's layer table.
         write: Takes one line.
     """
 
-    def __init__(self, experiment: Experiment, folder: str, write: Callable[[str], Any] = print) -> None:
-        self.experiment, self.folder, self.write = experiment, folder, write
+    def __init__(
+        self, experiment: Experiment, folder: str, layers: Sequence[LayerSeen], write: Callable[[str], Any] = print
+    ) -> None:
+        self.experiment, self.folder, self.layers, self.write = experiment, folder, layers, write
 
     def save(self, name: str, content: bytes) -> None:
         """Writes a picture into the run folder; `name` may name a folder in it."""
@@ -155,7 +160,12 @@ class CourseModelsConsole(ReportConsole):
 
 
 class BnCnnConsole(ReportConsole):
-    """Loss curve by epoch, end line."""
+    """The shapes behind the layers, end line, loss curve by epoch."""
+
+    def start(self, data: Any, resumed: bool) -> None:
+        if not resumed:
+            for text in report_layers.bn_cnn_shape_lines(self.layers, self.experiment.batch_size):
+                self.write(text)
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
         self.write(bn_cnn_end_line(result["test"]["accuracy"], result["test"]["n"]))
@@ -163,7 +173,7 @@ class BnCnnConsole(ReportConsole):
 
 
 class PreluCnnConsole(ReportConsole):
-    """First batch of each epoch, accuracy by epoch, end line."""
+    """First batch of each epoch, end line, the module, accuracy by epoch."""
 
     def step(self, seen: StepSeen) -> None:
         batch = seen.step_in_epoch - 1
@@ -173,6 +183,8 @@ class PreluCnnConsole(ReportConsole):
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
         matrix = np.asarray(result["test"]["confusion_matrix"])
         self.write(prelu_cnn_end_line(int(np.trace(matrix)), int(matrix.sum())))
+        for text in report_layers.prelu_cnn_module_lines(self.layers, self.experiment.keep_prob):
+            self.write(text)
         self.save("accuracy_by_epoch.png", report_plots.prelu_cnn_accuracy([line["accuracy"] for line in lines]))
 
 
@@ -199,13 +211,15 @@ class NineConvConsole(ReportConsole):
 
 
 class AlexnetBnConsole(ReportConsole):
-    """The generators' lines, end lines and the two JPEGs of the script, which it would have saved blank (Q22)."""
+    """The generators' lines, summary, end lines and the script's two JPEGs, which it would have saved blank (Q22)."""
 
     def start(self, data: Any, resumed: bool) -> None:
         if not resumed:
             train_indices, dev_indices = split_indices(self.experiment.dev_split, data.y_train)
             n_dev = 0 if dev_indices is None else len(dev_indices)
-            for text in alexnet_bn_start_lines(len(train_indices), n_dev, len(data.y_test), self.experiment.batch_size):
+            batch_size = self.experiment.batch_size
+            start = alexnet_bn_start_lines(len(train_indices), n_dev, len(data.y_test), batch_size)
+            for text in [*start, *report_layers.alexnet_bn_summary_lines(self.layers)]:
                 self.write(text)
 
     def finish(self, result: Dict[str, Any], lines: Sequence[Dict[str, Any]], class_names: Sequence[str]) -> None:
@@ -229,6 +243,8 @@ CONSOLES = {
 }
 
 
-def console(experiment: Experiment, folder: str, write: Callable[[str], Any] = print) -> ReportConsole:
+def console(
+    experiment: Experiment, folder: str, layers: Sequence[LayerSeen], write: Callable[[str], Any] = print
+) -> ReportConsole:
     """The console of a run's report."""
-    return CONSOLES[experiment.report](experiment, folder, write)
+    return CONSOLES[experiment.report](experiment, folder, layers, write)
