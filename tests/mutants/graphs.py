@@ -6,7 +6,7 @@ from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
 _COURSE = (
-    "tests/graphs/test_course_models_golden.py::test_float64_equals_tf_layers",
+    "tests/graphs/test_course_models_golden.py::test_equals_tf_layers",
     "tests/graphs/test_course_models.py",
     "tests/graphs/test_initial_values.py",
 )
@@ -14,7 +14,7 @@ _BN_CNN = ("tests/graphs/test_bn_cnn_golden.py", "tests/graphs/test_bn_cnn.py", 
 _PRELU = ("tests/graphs/test_prelu_cnn_golden.py", "tests/graphs/test_prelu_cnn.py", "tests/graphs/test_dropout.py")
 _NINE = (
     "tests/graphs/test_nine_conv.py",
-    "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing",
+    "tests/graphs/test_nine_conv_golden.py::test_equals_the_listing",
     "tests/graphs/test_dropout.py",
 )
 _ALEX = (

@@ -6,7 +6,7 @@ from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
 _TORCH = ("tests/training/test_optimizers.py",)
-_TF = ("tests/training/test_optimizers.py", "tests/graphs/test_nine_conv_golden.py::test_float64_equals_the_listing")
+_TF = ("tests/training/test_optimizers.py", "tests/graphs/test_nine_conv_golden.py::test_equals_the_listing")
 _KERAS = ("tests/training/test_keras_adam.py",)
 
 GROUPS = (

@@ -66,6 +66,12 @@ def holds(document: Dict[str, Any], case: Case) -> bool:
     return found is not None and found["digest"] == case.digest()
 
 
+def is_missing(document: Dict[str, Any], case: Case) -> bool:
+    """Whether a mutant was never judged, or was not noticed when it was."""
+    found = document["mutants"].get(case.key)
+    return found is None or (found["outcome"] == "survived" and not case.mutant.equivalent)
+
+
 def keep_only(document: Dict[str, Any], cases: Sequence[Case]) -> None:
     """Drops mutants that are no longer listed; the others come in the list's order, in the list's words."""
     kept = {}

@@ -1,6 +1,6 @@
 """Mutation audit: changes the package in small wrong ways, one at a time, in a copy, and counts what the tests notice.
 
-    python -m tests.mutants.run [--only WORDS] [--jobs N] [--out FILE] [--again]
+    python -m tests.mutants.run [--only WORDS] [--jobs N] [--out FILE] [--missing] [--again]
 
 Each place's tests run on the unchanged copy first; where they fail there, its mutants are not judged. Results are
 written after each mutant; the same command goes on where it was left, and does again those whose file or tests have
@@ -152,12 +152,15 @@ def main(words: Optional[List[str]] = None) -> int:
     parser.add_argument("--only", metavar="WORDS", help="mutants whose place, file or description holds one of these")
     parser.add_argument("--jobs", type=int, default=1, help="copies that work beside each other (default: %(default)s)")
     parser.add_argument("--out", default=result.PATH, metavar="FILE", help="JSON (default: %(default)s)")
+    parser.add_argument("--missing", action="store_true", help="only mutants that have no result, and survivors")
     parser.add_argument("--again", action="store_true", help="judge anew what has a result that still holds")
     args = parser.parse_args(words)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the copies are removed then, too
     document = result.load(args.out)
     cases = chosen(args.only)
     left = [case for case in cases if args.again or not result.holds(document, case)]
+    if args.missing:
+        left = [case for case in left if result.is_missing(document, case)]
     tell(f"{len(cases)} mutants, {len(left)} to be judged")
     Audit(document, args.out, args.jobs).run(left)
     if args.only is None:
