@@ -155,12 +155,12 @@ def test_bad_requests(kit: Any, words: List[str], message: str) -> None:
 @pytest.mark.parametrize("measure", ["step", "epoch"])
 def test_the_real_loop_is_held_by_its_bar(tmp_path: Any, measure: str) -> None:
     asked = wishes(tmp_path, pythons={}, images=None)
-    told = measures.told("bn_cnn", measure, asked, measures.Images(str(tmp_path), None))
-    program: Worker = plan.worker("kit", told, asked)
+    settings = measures.told("bn_cnn", measure, asked, measures.Images(str(tmp_path), None))
+    program: Worker = plan.worker("kit", settings, asked)
     try:
         facts = program.start(300)
-        assert facts["images"] == (4 if measure == "step" else told["n_train"]) and "tensorflow" in facts
-        n_steps = told["n_train"] // 4
+        assert facts["images"] == (4 if measure == "step" else settings["n_train"]) and "tensorflow" in facts
+        n_steps = settings["n_train"] // 4
         # more steps than an epoch has: the loop evaluates, saves and goes on in the middle
         assert program.burst(n_steps + 3 if measure == "step" else 1, 300).units >= 1
         assert program.burst(2, 300).units == 2
