@@ -40,6 +40,32 @@ def test_a_room_says_what_is_in_it() -> None:
                 assert len(ast.get_docstring(ast.parse(stream.read())) or "") > 20, folder
 
 
+# Folders of tests that stand for no room: what spans the package, and what the tests are made with
+BESIDE_THE_ROOMS = {"faults", "golden", "image", "lanes", "oracles", "transcripts"}
+
+
+def test_the_tests_mirror_the_package() -> None:
+    """A folder of tests is a room (a room in a room has its tests there); test_<module>.py stands in its module's."""
+    rooms = {name.split("/")[0] for name in ROOMS}
+    modules = import_graph.modules()
+    misplaced = []
+    for folder, _, names in os.walk(os.path.join(ROOT, "tests")):
+        words = os.path.relpath(folder, os.path.join(ROOT, "tests")).split(os.sep)
+        if words[-1] in ("__pycache__", "records") or words[0] in BESIDE_THE_ROOMS:
+            continue
+        assert words == ["."] or (len(words) == 1 and words[0] in rooms), folder
+        for name in names:
+            module = name[len("test_") : -len(".py")]
+            homes = {
+                path.split(os.sep)[1] if path.count(os.sep) > 1 else "."
+                for path in modules.values()
+                if os.path.basename(path) == f"{module}.py"
+            }
+            if name.startswith("test_") and homes and words[0] not in homes:
+                misplaced.append((os.path.join(*words, name), sorted(homes)))
+    assert not misplaced
+
+
 def test_few_modules_stand_at_the_top() -> None:
     top = {name[: -len(".py")] for name in os.listdir(os.path.join(ROOT, import_graph.PACKAGE)) if name.endswith(".py")}
     assert top == {"__init__", "__main__", "cli", "registry", "spec", "errors", "classes", "seeds", "metrics", "grade",

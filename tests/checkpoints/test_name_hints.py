@@ -132,9 +132,9 @@ def test_reasons() -> None:
     assert message(two) == ("model.ckpt-7 does not restore: its variables fit below a, b: choose one, e.g. --scope a")
     assert "nothing lies below c/; they are there with --scope a, --scope b" in message(two, NameOptions("c/"))
     assert "it holds no moving averages" in message(file(own), NameOptions(use_averages=True))
-    some = file({**own, "W1" + AVERAGE: "W1"})
+    one_average = file({**own, "W1" + AVERAGE: "W1"})
     assert "and 5 more of the graph's 7 variables; moving averages are there for some variables only" in message(
-        some, NameOptions(use_averages=True)
+        one_average, NameOptions(use_averages=True)
     )
     part = file({f"net/{name}": name for name in SHAPES if name != "b1"})
     part["bias"] = Entry("bias", "float32", (8,), 0, 0, 0)

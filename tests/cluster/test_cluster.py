@@ -117,13 +117,13 @@ def test_ordinary_processes_end_without_a_word_too_many(tmp_path: Any) -> None:
                     env={**os.environ, "PYTHONPATH": ROOT, "TF_CONFIG": config},
                 )
             )
-        told = [child.communicate(timeout=240) for child in children]
+        outputs = [child.communicate(timeout=240) for child in children]
     finally:
         for child in children:
             child.kill()
             child.wait()
-    assert [child.returncode for child in children] == [0, 0, 0], told
-    for out, words in told[:2]:
+    assert [child.returncode for child in children] == [0, 0, 0], outputs
+    for out, words in outputs[:2]:
         lines = words.decode().splitlines()
         assert out == b"" and lines[-1].endswith("the chief has ended the training") and len(lines) <= 2, lines
-    assert all(line.startswith("epoch ") for line in told[2][1].decode().splitlines()), told[2][1]
+    assert all(line.startswith("epoch ") for line in outputs[2][1].decode().splitlines()), outputs[2][1]

@@ -117,10 +117,10 @@ def browser() -> Any:
 @pytest.mark.slow
 def test_the_page_in_a_browser(tmp_path: Any) -> None:
     """Sorts a table both ways, opens a run from it, and finds nothing on the console."""
-    from tests.reproduce.test_rendering import some_runs
+    from tests.reproduce.test_rendering import write_runs_of_four_reports
     from tf1_models.reproduce.page import writing
 
-    some_runs(tmp_path)
+    write_runs_of_four_reports(tmp_path)
     writing.write_pages(str(tmp_path))
     driver = browser()
     try:

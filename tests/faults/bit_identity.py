@@ -53,7 +53,7 @@ def main(words: Optional[List[str]] = None) -> int:
     parser.add_argument("--json", metavar="FILE", help="also write the record there")
     args = parser.parse_args(words)
     tf, data, began = short_runs.import_all(), make_dataset(), time.monotonic()
-    places = {n: Place(f"same bytes at {n} thread{'s' * (n > 1)}") for n in args.threads}
+    places = {n: Place(f"same bytes at {n} {'threads' if n > 1 else 'thread'}") for n in args.threads}
     cells: Dict[str, Dict[str, Any]] = {}
     for report in args.reports:
         first: Dict[int, Hashes] = {}

@@ -109,25 +109,25 @@ def anywhere(work: Callable[[], Any], seconds: float, rng: random.Random) -> int
 def writing(work: Callable[[], Any], windows: List[Window], rng: random.Random) -> int:
     """Kills at a random moment of a random writing; returns the exit code."""
     chosen = rng.randrange(len(windows))
-    reading, told = os.pipe()
+    reading_end, writing_end = os.pipe()
 
     def tell(what: str, begins: bool) -> None:
         if begins:
-            os.write(told, b".")
+            os.write(writing_end, b".")
 
     def hooked() -> None:
-        os.close(reading)
+        os.close(reading_end)
         _hook_writings(tell)
         work()
 
     process = start(hooked)
-    os.close(told)
+    os.close(writing_end)
     seen = 0
-    while seen <= chosen and os.read(reading, 1):
+    while seen <= chosen and os.read(reading_end, 1):
         seen += 1
     time.sleep(rng.random() * windows[chosen].seconds)
     kill(process)
-    os.close(reading)
+    os.close(reading_end)
     return wait(process)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
-_ORDER = ("tests/training/test_train.py::test_the_order_of_the_images",)
+_ORDER = ("tests/training/test_loop.py::test_the_order_of_the_images",)
 
 GROUPS = (
     Group("tf1_models/training/augmentation.py", ("tests/training/test_augmentation.py",), (
@@ -35,7 +35,7 @@ GROUPS = (
           "one order for all epochs"),
         M("batches = [train_indices[order[positions]] for positions in rows]",
           "batches = [order[positions] for positions in rows]", "dev images are trained on",
-          tests=("tests/training/test_loop.py::test_no_dev_image_is_trained_on",)),
+          tests=("tests/training/test_loop_order.py::test_no_dev_image_is_trained_on",)),
     )),
     Group("tf1_models/experiments/course_models.py", _ORDER, (
         M("shuffle=False", "shuffle=True", "the runs are shuffled (Q2 mended)"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
-_FILE = "tests/training/test_train.py::test_"
+_FILE = "tests/training/test_loop.py::test_"
 _FOLDER = (_FILE + "the_folder_holds_what_the_interface_promises",)
 _RESUMED = (*_FOLDER, _FILE + "resumed_equals_uninterrupted[6]")
 _CUT = (_FILE + "a_finished_run_is_not_trained_again",)
 _COST = (_FILE + "early_stopping_watches_the_cost_with_its_l2_term",)
 _DIVERGED = (_FILE + "a_loss_that_is_not_finite_stops_the_run",)
 _SHORTER = (_FILE + "a_longer_run_scores_test_where_a_shorter_row_ends",)
-_LOOP = ("tests/training/test_loop.py",)
+_LOOP = ("tests/training/test_loop_order.py",)
 _STATE = ("tests/training/test_epoch_state.py",)
 _STEP = ("tests/training/test_training_graph.py",)
 _FEEDS = ("tests/graphs/test_dropout.py::test_training_feeds_the_rows_keep_prob_and_evaluation_none", *_STEP)

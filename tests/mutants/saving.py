@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
-_FILE = "tests/training/test_train.py::test_"
+_FILE = "tests/training/test_loop.py::test_"
 _FOLDER = (_FILE + "the_folder_holds_what_the_interface_promises",)
 _RESUMED = (*_FOLDER, _FILE + "resumed_equals_uninterrupted[6]")
 _FALLS_BACK = (_FILE + "a_damaged_latest_checkpoint_falls_back_to_the_one_before",)

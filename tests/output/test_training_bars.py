@@ -120,15 +120,15 @@ def test_off_a_terminal_a_line_comes_at_once_and_then_once_a_minute(monkeypatch:
     assert isinstance(lines, training_bars.Lines)
     lines.start_epoch(0, 2, 0, 100)
     assert stderr.getvalue() == "epoch 1/2  step 0/100\n"
-    told: Dict[int, float] = {}
+    drawn_at_s: Dict[int, float] = {}
     for step in range(1, 101):
         now[0] += 3.0
         before = stderr.getvalue()
         lines.step(seen(step, 100))
         if stderr.getvalue() != before:
-            told[step] = now[0]
-    times = [1000.0, *told.values()]
-    assert len(told) == 5 and all(later - earlier <= 60.0 for earlier, later in zip(times, times[1:]))
+            drawn_at_s[step] = now[0]
+    times = [1000.0, *drawn_at_s.values()]
+    assert len(drawn_at_s) == 5 and all(later - earlier <= 60.0 for earlier, later in zip(times, times[1:]))
     assert "epoch 1/2  step 17/100  loss 2.3457  accuracy 0.4321  1234.5 samples/s  run's end in 0:09:09" in (
         stderr.getvalue()
     )  # 183 steps of 3 s are left

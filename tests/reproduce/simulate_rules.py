@@ -44,7 +44,7 @@ def table(n_worlds: int, seed: int) -> List[Case]:
             outcomes = [_outcome(random, n_seeds, df, offset) for _ in range(n_worlds)]
             reproduced[offset] = outcomes.count("reproduced") / n_worlds
             differs[offset] = (outcomes.count("higher") + outcomes.count("lower")) / n_worlds
-        rows.append(Case(f"{n_seeds} seed{'s' * (n_seeds > 1)}, sd from {df} degrees", reproduced, differs))
+        rows.append(Case(f"{n_seeds} {'seeds' if n_seeds > 1 else 'seed'}, sd from {df} degrees", reproduced, differs))
     return rows
 
 

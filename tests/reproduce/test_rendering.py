@@ -55,7 +55,7 @@ class Checker(html.parser.HTMLParser):
         assert self.open.pop() == tag
 
 
-def some_runs(root: Any) -> None:
+def write_runs_of_four_reports(root: Any) -> None:
     for seed in range(3):
         write_run(root, "prelu_cnn", "final", seed, 0.770 + 0.003 * seed)
         write_run(root, "nine_conv", "shallow", 51 + seed, 0.50 + 0.01 * seed)
@@ -69,7 +69,7 @@ def some_runs(root: Any) -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: Any) -> Any:
     root = tmp_path_factory.mktemp("runs")
-    some_runs(root)
+    write_runs_of_four_reports(root)
     found = folders.read_all(str(root))
     document = summary.build([one.run for one in found.finished], found.failures, found.damaged)
     picture = writing.picture_of(document)
@@ -215,7 +215,7 @@ def test_the_picture_carries_what_it_draws(made: Any) -> None:
 
 
 def test_the_page_begins_with_the_answer_and_folds_what_was_not_run(tmp_path: Any) -> None:
-    some_runs(str(tmp_path))
+    write_runs_of_four_reports(str(tmp_path))
     document = writing.write_pages(str(tmp_path))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     places = [

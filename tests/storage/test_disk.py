@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.datasets import forms
-from tests.training.test_train import Interrupter
+from tests.training.test_loop import Interrupter
 from tf1_models import registry
 from tf1_models.checkpoints import saving
 from tf1_models.errors import Interrupted, MachineError
@@ -241,7 +241,7 @@ def _cut(words: Any, folder: Any) -> str:
     """
     program = (
         "import sys\n"
-        "from tests.training.test_train import Interrupter\n"
+        "from tests.training.test_loop import Interrupter\n"
         "from tf1_models.output import training_bars\n"
         "training_bars.watchers_for = lambda quiet: [Interrupter(2)]\n"
         "from tf1_models.cli import main\n"

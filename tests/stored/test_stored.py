@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from tests.training.test_train import run
+from tests.training.test_loop import run
 from tf1_models import registry
 from tf1_models.checkpoints import stored_manifest
 from tf1_models.errors import CheckFailed, InputError

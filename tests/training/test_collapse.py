@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 import pytest
 
-from tests.training.test_train import Interrupter
+from tests.training.test_loop import Interrupter
 from tf1_models import registry
 from tf1_models.errors import CheckFailed, Interrupted
 from tf1_models.output.progress import Log

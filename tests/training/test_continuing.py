@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
-from tests.training.test_train import metrics_without_times
+from tests.training.test_loop import metrics_without_times
 from tf1_models import registry
 from tf1_models.checkpoints import saving
 from tf1_models.output.progress import Log

@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
-from tests.training.test_train import Interrupter, metrics_without_times, run
+from tests.training.test_loop import Interrupter, metrics_without_times, run
 from tf1_models import registry
 from tf1_models.errors import CheckFailed, Interrupted, UsageError
 from tf1_models.session import tensorflow_setup

