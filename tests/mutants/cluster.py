@@ -41,7 +41,8 @@ GROUPS = (
           tests=("tests/cluster/test_cluster.py::test_who_is_missing_is_named_and_nobody_hangs",)),
     )),
     Group("tf1_models/cluster/chief.py", _WHOLE, (
-        M("(view.tick // TERM + 1) * TERM + step", "TERM + step", "a second chief takes the first one's ticks", tests=_CHIEF),
+        M("(view.tick // TERM + 1) * TERM + step", "TERM + step", "a second chief takes the first one's ticks",
+          tests=_CHIEF),
         M("if self._session is None or self._pulled_at == self._tick:", "if True:",
           "the chief saves the values that it began with"),
         M('"n_correct": int(round(float(sums[1])))', '"n_correct": 0', "hits are not counted", tests=_CHIEF),
