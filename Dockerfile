@@ -131,7 +131,7 @@ RUN set -eu; \
 COPY requirements-tf115.txt /opt/requirements-tf115.txt
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=pip_conf,target=/etc/pip.conf \
     set -eu; \
-    grep -E '^(scikit-learn|progressbar2|matplotlib|Pillow)==' /opt/requirements-tf115.txt > /opt/requirements-legacy.txt; \
+    grep -E '^(scikit-learn|progressbar2|jinja2|matplotlib|Pillow)==' /opt/requirements-tf115.txt > /opt/requirements-legacy.txt; \
     python3 -m pip list --format=freeze > /opt/freeze.txt; \
     grep -iE '^(numpy|protobuf|h5py)==' /opt/freeze.txt > /opt/constraints-legacy.txt || true; \
     PIP_CONSTRAINT='' HOME=/root python3 -m pip install --disable-pip-version-check -c /opt/constraints-legacy.txt -r /opt/requirements-legacy.txt

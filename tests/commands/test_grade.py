@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.grading import builders as b
 
 
@@ -82,6 +85,38 @@ def test_every_output_is_written(kit: Any, here: Any) -> None:
     assert canvas.stdout.startswith("Student,ID,SIS User ID,SIS Login ID,Section,HW\n")
     done = kit("grade", "--truth", "key.npy", "good.npy", "--html", "no/such/folder.html", cwd=here)
     assert done.returncode == 4 and "cannot be written" in done.stderr
+
+
+def test_numpy_alone_grades_and_only_a_page_takes_more(kit: Any, here: Any) -> None:
+    """Without a page nothing imports TensorFlow, matplotlib or jinja2; without matplotlib a page has no picture."""
+    program = (
+        "import sys; heavy = ('tensorflow', 'matplotlib', 'jinja2', 'sklearn', 'scipy')\n"
+        "blocked = sys.argv.pop(1).split(); sys.modules.update({name: None for name in blocked})\n"
+        "from tf1_models.cli import main; code = main(['grade', '--truth', 'key.npy', *sys.argv[1:]])\n"
+        "print(*(name for name in heavy if sys.modules.get(name)), file=sys.stderr); sys.exit(code)"
+    )
+
+    def graded(blocked: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-c", program, blocked, "good.npy", "also.csv", *words],
+            cwd=str(here),
+            env={**os.environ, "PYTHONPATH": ROOT},
+            capture_output=True,
+            text=True,
+        )
+
+    for option in ("--json", "--csv", "--md", "--record=r.json", "--gradebook=canvas"):
+        done = graded("tensorflow matplotlib jinja2 sklearn scipy", option)
+        assert (done.returncode, done.stderr) == (0, "\n"), option
+    (here / "more.npy").write_bytes(b.npy(np.arange(100) % 10))
+    done = graded("tensorflow", "more.npy", "--html", "l.html")
+    assert (done.returncode, done.stderr) == (0, "matplotlib jinja2\n")
+    assert "<svg" in (here / "l.html").read_text(encoding="utf-8")
+    done = graded("matplotlib", "more.npy", "--html", "l.html")
+    assert done.returncode == 0 and done.stderr.startswith("l.html: No charts: matplotlib is missing;")
+    assert "<svg" not in (here / "l.html").read_text(encoding="utf-8")
+    done = graded("jinja2", "--html", "none.html")
+    assert done.returncode == 4 and "pip install jinja2" in done.stderr and not (here / "none.html").exists()
 
 
 def test_gradescope_file_is_valid_even_when_grading_fails(kit: Any, here: Any) -> None:

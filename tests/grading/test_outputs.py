@@ -163,6 +163,39 @@ def test_the_html_page_is_self_contained_and_escaped(record: Dict[str, Any]) -> 
     assert text == leaderboard.render(record)
 
 
+def test_no_text_of_a_record_becomes_markup(record: Dict[str, Any]) -> None:
+    """Hostile words wherever a stranger, a roster, a key or an option can bring one in; the picture's tooltips too."""
+    rows = [
+        {**row, "file": EVIL, "student": EVIL, "student_name": EVIL, "problems": [EVIL], "late": True}
+        for row in record["submissions"]
+    ]
+    assert {row["status"] for row in rows} == {"graded", "invalid"} and len(rows) == 5
+    hostile = {
+        **record,
+        "submissions": rows,
+        "truth": {**record["truth"], "name": EVIL, "sha256": EVIL},
+        "reference": {**record["reference"], "name": EVIL},
+        "versions": {EVIL: EVIL},
+        "identical": [{"same_bytes": True, "files": [EVIL, EVIL]}],
+        "roster": {"students": 1, "missing": [EVIL], "unknown": [EVIL], "repeated": {EVIL: [EVIL]}},
+    }
+    text = leaderboard.render(hostile, title=EVIL)
+    page = _Page()
+    page.feed(text)
+    assert page.open == [] and page.loads == [] and page.tags.count("script") == 1 and page.tags.count("svg") == 1
+    assert "<script>alert" not in text and text.count("&lt;script&gt;alert(1)&lt;") >= 3 * len(rows) + 9
+    drawing = text[text.index("<svg") : text.index("</svg>")]
+    assert 'aria-label="Distribution of scores"' in drawing and "alert(1)" in drawing
+
+
+def test_the_columns_sort_by_value_and_the_bars_do_not(record: Dict[str, Any]) -> None:
+    text = leaderboard.render(record)
+    head = text[text.index("<thead>") : text.index("</thead>")]
+    assert head.count("<th") == 10 and head.count("<button") == 8  # thead itself, and the bars
+    first = text[text.index("<tbody>") : text.index("</tr>", text.index("<tbody>"))]
+    assert 'data-v="1"' in first and 'data-v="1.000000000000"' in first and first.count("<i ") == 10
+
+
 def test_the_anonymous_page_has_no_name_path_student_or_message(
     record: Dict[str, Any], labels: np.ndarray, hand_in: HandIn
 ) -> None:

@@ -24,7 +24,7 @@ GROUPS = (
         M("update_ops=tuple(self.update_ops)", "update_ops=tuple(self.update_ops[:-2])",
           "the last batch norm's estimates never move"),
         M("statistics_memory_steps=1.0 / BATCH_NORM_MOMENTUM", "statistics_memory_steps=None",
-          "young statistics are never named", tests=("tests/graphs/test_handles.py",)),
+          "young statistics are never named", tests=("tests/graphs/test_bn_cnn.py",)),
         M("probabilities=tf.nn.softmax(logits", "probabilities=tf.nn.sigmoid(logits", "sigmoids for probabilities",
           tests=("tests/graphs/test_handles.py",)),
         M("BATCH_NORM_EPSILON = 1e-5", "BATCH_NORM_EPSILON = 1.001e-5",

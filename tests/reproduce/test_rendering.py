@@ -7,7 +7,9 @@ import html.parser
 import io
 import os
 import re
+import sys
 from typing import Any, List, Tuple
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -17,13 +19,14 @@ from tests.reproduce import simulate_rules
 from tests.reproduce.fake_runs import write_run
 from tf1_models import registry
 from tf1_models.errors import InputError
+from tf1_models.output import inline_svg
 from tf1_models.output.markdown import find_block, write_block
 from tf1_models.reproduce import records, reported_logs
 from tf1_models.reproduce.page import charts, overview, results_page, tables, writing
 from tf1_models.reproduce.verdicts import folders, summary
 
 PAGE = os.path.join(ROOT, "tf1_models", "reproduce", "README.md")
-VOID = {"meta", "link", "line", "img"}
+VOID = {"meta", "img", "path"}
 
 
 class Checker(html.parser.HTMLParser):
@@ -105,12 +108,43 @@ def test_the_page_shows_failures_escaped(made: Any) -> None:
     assert "binomial" in text and document["chance"]["words"] in text
 
 
+def test_no_text_of_the_document_becomes_markup(made: Any) -> None:
+    _, document, _ = made
+    evil = "<script>alert(1)</script>\"'"
+    hostile = {
+        **document,
+        "tf1_models": evil,
+        "counts": {evil: 1},
+        "environments": [{evil: evil}],
+        "failures": [{"folder": evil, "message": evil}],
+        "damaged": [{"folder": evil, "why": evil}],
+        "runs": [
+            {**e, "reason": evil, "note": evil, "verdict": evil, "seeds": [{**one, "run": evil} for one in e["seeds"]]}
+            for e in document["runs"]
+        ],
+        "variants": [{**e, "variant": evil, "why": evil} for e in document["variants"]],
+        "statistics": evil,
+    }
+    text = results_page.render(hostile, [], reported_logs.read())
+    assert text.count("<script>") == 1 and "<script>alert" not in text and text.count("&lt;script&gt;alert") > 250
+    checker = Checker()
+    checker.feed(text)
+    assert checker.open == [] and checker.fetched == []
+
+
+def test_without_matplotlib_the_page_has_no_charts_and_says_so(monkeypatch: Any, made: Any) -> None:
+    _, document, with_charts = made
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    text = results_page.render(document, [], reported_logs.read())
+    assert "<svg" not in text and "No charts: matplotlib is missing" in text and "No charts" not in with_charts
+
+
 def test_reported_points_lie_beside_our_curves(made: Any) -> None:
     _, _, text = made
     section = text[text.index('id="nine_conv-shallow"') :]
     section = section[: section.index("</details>")]
     assert section.count('class="c0 said"') >= 15  # the fifteen epoch sums, and the legend's ring
-    assert "epoch loss sum (log scale)" in section and section.count("<polyline") >= 3
+    assert "epoch loss sum (log scale)" in section and len(re.findall(r'<g class="c\d line">', section)) >= 3
     course = text[text.index('id="course_models-model2"') :]
     assert "batch accuracy" in course[: course.index("</details>")]
     final = text[text.index('id="prelu_cnn-final"') :]
@@ -132,10 +166,14 @@ def test_markdown_and_csv_hold_all_rows(made: Any) -> None:
 
 def test_an_axis_has_round_ticks_inside() -> None:
     for values in ([0.0, 1.0], [75.87, 3372.0], [0.5, 0.5], [-3.0, 12.0], [0.7601, 0.7602]):
-        axis = charts.Axis(values, 0.0, 100.0)
-        assert 2 <= len(axis.ticks()) <= 12
-        assert all(-1e-6 <= axis.at(tick) <= 100.0 + 1e-6 for tick in axis.ticks())
-    assert charts.curves("empty", [], "x", "y") == "" and charts.scatter("empty", []) == ""
+        chart = charts.curves("x", [charts.Series("y", list(enumerate(values)))], "epoch", "loss")
+        assert chart is not None and chart.caption == ("x (log scale)" if values[1] > 20 * values[0] > 0 else "x")
+        texts = list(ElementTree.fromstring(chart.svg).iter("text"))
+        for anchor, place, room in (("middle", "x", inline_svg.WIDTH_PX), ("end", "y", inline_svg.HEIGHT_PX)):
+            marks = [one for one in texts if one.get("class") == "tick" and one.get("text-anchor") == anchor]
+            assert 2 <= len(marks) <= 12 and all(0 < float(one.get(place) or 0) < room for one in marks)
+            assert all(len(f"{float(one.text or ''):.6g}") <= 8 for one in marks)
+    assert charts.curves("empty", [], "x", "y") is None and charts.scatter("empty", []) is None
 
 
 def test_the_logs_are_the_transcript() -> None:

@@ -199,10 +199,14 @@ def _grade(args: argparse.Namespace) -> int:
 def _write_files(args: argparse.Namespace, record: Dict[str, Any]) -> None:
     from tf1_models.grading.outputs import gradescope, leaderboard
     from tf1_models.grading.record import to_text
+    from tf1_models.output import inline_svg
 
     if args.record:
         _write(args.record, to_text(record))
     if args.html:
+        lacking = inline_svg.missing()
+        if lacking is not None:
+            print(f"{args.html}: {lacking}", file=sys.stderr)
         _write(args.html, leaderboard.render(record, args.anonymous, f"{args.assignment}: leaderboard"))
     if args.gradescope:
         if len(record["submissions"]) != 1:

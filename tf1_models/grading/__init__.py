@@ -1,5 +1,7 @@
 """Grading prediction files by F1: NumPy and the standard library only, never TensorFlow.
 
+Only an HTML page takes more (outputs/leaderboard); the autograder bundle has none.
+
 The map, in the order in which a submission travels:
 
     limits, findings          the caps; one file's problems and notes
@@ -13,7 +15,7 @@ The map, in the order in which a submission travels:
                               what a class needs beyond a score
     policy, entry, engine, record, diff
                               one grading: its choices, its record for the audit, and two records side by side
-    table, sheets, markdown, leaderboard, leaderboard_assets, anonymous, gradescope, check
+    table, sheets, markdown, leaderboard, anonymous, gradescope, check
                               the ways out
     bundle, autograder        the zip for the platform, and what runs there
 

@@ -1,1 +1,1 @@
-"""What people look at: progress, Markdown, plots, the reports' own consoles and pictures."""
+"""What people look at: progress, Markdown, HTML pages, plots, the reports' own consoles and pictures."""

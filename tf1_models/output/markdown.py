@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from tf1_models.errors import InputError
 from tf1_models.storage.files import write_bytes, writing_output
 
+_SPECIAL = "\\`*_{}[]<>#|~"
 
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table; cells are made strings, bars in them escaped."""
-    lines = [head, ["---"] * len(head), *rows]
+
+def escape(text: str) -> str:
+    """A stranger's text, with nothing that Markdown or HTML would interpret."""
+    text = text.replace("&", "&amp;")
+    text = "".join("\\" + c if c in _SPECIAL else c for c in text)
+    return text.replace("\\<", "&lt;").replace("\\>", "&gt;")
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> str:
+    """A Markdown table.
+
+    Args:
+        head: Names of the columns.
+        rows: Cells are made strings; bars in them are escaped where they are not yet, as by `escape`.
+        right: Names of the columns that are aligned right.
+    """
+    lines = [head, ["---:" if name in right else "---" for name in head], *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
 
 
 def _cell(text: Any) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
+    return re.sub(r"(\\.)|\|", lambda found: found.group(1) or "\\|", str(text).replace("\n", " "))
 
 
 def percent(value: Optional[float], digits: int = 2) -> str:

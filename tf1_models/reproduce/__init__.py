@@ -6,5 +6,5 @@ configuration.py   when two names are one computation         sweep.py, display.
 finished.py, folders.py, records.py   finished runs: from run folders, from records.json
 intervals.py, noise.py, verdict.py, families.py, claims.py, chance.py   the statistics, declared in verdict.py
 summary.py    one document out of all that
-tables.py, charts.py, page.py, page_parts.py, writing.py   its renderings
+tables.py, charts.py, overview.py, results_page.py with results.html.j2, writing.py   its renderings
 """

@@ -6,15 +6,7 @@ from typing import Any, Dict, List
 
 from tf1_models.grading.outputs.table import TITLES, score
 from tf1_models.grading.statistics.bootstrap import METRICS
-
-_SPECIAL = "\\`*_{}[]<>#|~"
-
-
-def escape(text: str) -> str:
-    """A stranger's text, with nothing that Markdown or HTML would interpret."""
-    text = text.replace("&", "&amp;")
-    text = "".join("\\" + c if c in _SPECIAL else c for c in text)
-    return text.replace("\\<", "&lt;").replace("\\>", "&gt;")
+from tf1_models.output.markdown import escape, markdown_table
 
 
 def render(record: Dict[str, Any]) -> str:
@@ -24,24 +16,23 @@ def render(record: Dict[str, Any]) -> str:
     with_interval = any(row["interval"] for row in record["submissions"])
     head = ["rank", "submission", TITLES[metric]] + (["95 % interval"] if with_interval else [])
     head += [TITLES[name] for name in others] + ["points"]
-    lines = [
-        "# Grading",
-        "",
-        f"Key {escape(truth['name'])}, {truth['n']:,} images; {TITLES[metric]} ranks. "
-        f"{record['summary']['graded']} graded, {record['summary']['invalid']} invalid.",
-        "",
-        "| " + " | ".join(head) + " |",
-        "|" + "|".join("---" if name == "submission" else "---:" for name in head) + "|",
-    ]
+    table = []
     for row in record["submissions"]:
         if row["status"] != "graded":
             continue
         cells = [str(row["rank"] or "–"), escape(row["file"]), score(row[metric])]
         if with_interval:
             cells.append("–".join(score(v) for v in row["interval"][metric]) if row["interval"] else "")
-        cells += [score(row[name]) for name in others] + ["" if row["points"] is None else f"{row['points']:g}"]
-        lines.append("| " + " | ".join(cells) + " |")
-    lines += _attention(record)
+        table.append(cells + [score(row[n]) for n in others] + ["" if row["points"] is None else f"{row['points']:g}"])
+    lines = [
+        "# Grading",
+        "",
+        f"Key {escape(truth['name'])}, {truth['n']:,} images; {TITLES[metric]} ranks. "
+        f"{record['summary']['graded']} graded, {record['summary']['invalid']} invalid.",
+        "",
+        markdown_table(head, table, right=[name for name in head if name != "submission"]),
+        *_attention(record),
+    ]
     return "\n".join(lines) + "\n"
 
 

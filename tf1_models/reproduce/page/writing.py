@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from tf1_models.reproduce import reported_logs
 from tf1_models.reproduce.page import overview, results_page, tables
@@ -38,7 +38,7 @@ def write_pages(root: str) -> Dict[str, Any]:
 
     Raises:
         InputError: no such folder.
-        MachineError: it cannot be written.
+        MachineError: it cannot be written; for report.html alone, jinja2 is missing.
     """
     with writing_output(root):
         os.makedirs(root, exist_ok=True)
@@ -48,12 +48,17 @@ def write_pages(root: str) -> Dict[str, Any]:
         "report.json": to_json(document) + "\n",
         "report.csv": tables.csv_text(document),
         "report.md": tables.markdown(document),
-        "report.html": results_page.render(document, found.finished, reported_logs.read(), picture),
     }
     files = {name: text.encode("utf-8") for name, text in contents.items()}
     if picture is not None:
         files["report.png"] = picture
+    _write(root, files)
+    page = results_page.render(document, found.finished, reported_logs.read(), picture)
+    _write(root, {"report.html": page.encode("utf-8")})  # last: where jinja2 is missing, the others are there
+    return document
+
+
+def _write(root: str, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         with writing_output(os.path.join(root, name)):
             write_bytes(os.path.join(root, name), content)
-    return document
