@@ -200,8 +200,12 @@ VARIANTS = (
         {"schedule_stepped": "true"},
         "Q9: with schedule.step() every epoch; beside `exponential_lr` it decides which reading is right",
     ),
-    Variant("step_size_20_stepped", "step_size_20", {"schedule_stepped": "true"}, "Q9: StepLR(20, 0.2) over 100 epochs"),
-    Variant("step_size_50_stepped", "step_size_50", {"schedule_stepped": "true"}, "Q9: StepLR(50, 0.2) over 100 epochs"),
+    Variant(
+        "step_size_20_stepped", "step_size_20", {"schedule_stepped": "true"}, "Q9: StepLR(20, 0.2) over 100 epochs"
+    ),
+    Variant(
+        "step_size_50_stepped", "step_size_50", {"schedule_stepped": "true"}, "Q9: StepLR(50, 0.2) over 100 epochs"
+    ),
     Variant("final_stepped", "final", {"schedule_stepped": "true"}, "Q9: StepLR(20, 0.2) stepped every epoch"),
     Variant(
         "multi_step_lr_stepped",
