@@ -63,6 +63,8 @@ def test_q9_no_row_steps_its_schedule() -> None:
         "exponential_lr_stepped",
         "final_stepped",
         "multi_step_lr_stepped",
+        "step_size_20_stepped",
+        "step_size_50_stepped",
     }
 
 
