@@ -7,7 +7,7 @@ from typing import Any, List
 
 import pytest
 
-from tests.training.test_train import SETTINGS, run
+from tests.training.test_loop import SETTINGS, run
 from tf1_models import registry
 from tf1_models.checkpoints import saving
 from tf1_models.output.progress import Log
