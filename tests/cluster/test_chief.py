@@ -11,7 +11,6 @@ from tests.cluster.test_worker import MEMBERS
 from tests.conftest import make_dataset
 from tf1_models import registry
 from tf1_models.cluster.board import TERM, View
-from tf1_models.cluster.chief import Chief
 from tf1_models.cluster.configuration import Cluster
 from tf1_models.output.progress import Log
 
@@ -63,7 +62,7 @@ class Named:
         return {"rows": (part.start, part.stop, n_rows), "tick": tick}
 
 
-def begun(monkeypatch: Any, tf: Any, board: Board, step: int) -> Chief:
+def begun(monkeypatch: Any, tf: Any, board: Board, step: int) -> Any:
     from tf1_models.cluster import chief as chief_module
     from tf1_models.cluster import member_graph
 
@@ -84,7 +83,7 @@ def begun(monkeypatch: Any, tf: Any, board: Board, step: int) -> Chief:
     server: Any = Server()
     server.tf = tf
     run: Any = Run()
-    chief = Chief(server, board, registry.experiment("bn_cnn"), Log(quiet=True))  # type: ignore[arg-type]
+    chief = chief_module.Chief(server, board, registry.experiment("bn_cnn"), Log(quiet=True))  # type: ignore[arg-type]
     with tf.Graph().as_default():  # no variables, as in the member's graph
         chief.begin(run, step, lambda: None, lambda: None)
     return chief
