@@ -95,7 +95,8 @@ def fixed_batch(n: int, first: int = 0) -> Tuple[np.ndarray, np.ndarray]:
     Args:
         n: Number of images.
         first: Where in the sequence it starts. A float32 case starts where no ReLU input and no pooling window is
-            within rounding of its kink (the oracle script looks for it): there the gradient jumps.
+            within rounding of its kink (the oracle script looks for it): there the gradient jumps. alexnet_bn's
+            batches are not looked for: its test counts what float32 decides otherwise (tests/graphs/kinks.py).
 
     Returns:
         (images uint8 [n, 32, 32, 3], labels int64 [n] in 0..9). Each picture is a coarse 4x4 colour pattern plus
