@@ -80,7 +80,7 @@ def test_nine_conv_stays_within_the_golden_bounds(tf: Any, case: str, dtype: str
 def test_alexnet_bn_stays_within_the_golden_bounds(tf: Any, convolutions: str) -> None:
     assert_float64(alexnet_bn_distance(tf, BATCHES[0], "float64", {"convolutions": convolutions}))
     for number in BATCHES:
-        assert_float32(alexnet_bn_distance(tf, number, "float32", {"convolutions": convolutions}))
+        assert_float32(tf, number, {"convolutions": convolutions})
 
 
 @pytest.mark.parametrize(
