@@ -53,13 +53,13 @@ class Refused(Exception):
     """A stranger's bytes are not read; the text is the reason, for the caller who knows the file's name."""
 
 
-# Bidirectional overrides and the byte-order mark can make a line read as something else; joiners (U+200C, U+200D)
-# stay, scripts need them.
-_HIDDEN = frozenset("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+# Of format characters, which are not seen and can make a line read as something else (bidirectional overrides, the
+# byte-order mark, tags), only joiners stay: scripts need them.
+_JOINERS = "\u200c\u200d"
 
 
 def printable(text: str, instead: str = "") -> str:
-    """Text without control characters, escapes and bidirectional overrides.
+    """Text without control and format characters (escapes, bidirectional overrides).
 
     Args:
         text: Anything.
@@ -73,7 +73,7 @@ def printable(text: str, instead: str = "") -> str:
         if category == "Cs":
             kept.append("\ufffd")
         else:
-            hidden = character in _HIDDEN or category in ("Cc", "Zl", "Zp")
+            hidden = character not in _JOINERS and category in ("Cc", "Cf", "Zl", "Zp")
             kept.append(instead if hidden else character)
     return "".join(kept)
 

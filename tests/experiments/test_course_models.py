@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import os
 from typing import Dict, List
 
 import numpy as np
@@ -13,10 +12,10 @@ import pytest
 from tf1_models import registry, seeds, spec
 from tf1_models.errors import UsageError
 from tf1_models.experiments import course_models
+from tf1_models.reproduce import reported_logs
 from tf1_models.training import schedules
 
 ROWS = {row.run: row for row in course_models.EXPERIMENTS}
-LOGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "transcripts", "reported_logs.csv")
 
 
 def order_of(row: spec.Experiment, epoch: int, n_images: int) -> np.ndarray:
@@ -51,7 +50,7 @@ def test_q5_the_last_printed_step(run: str, steps: int, last: int) -> None:
 
 
 def test_q1_fingerprint_of_the_printed_steps() -> None:
-    with open(LOGS, encoding="utf-8", newline="") as file:
+    with open(reported_logs.PATH, encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["report"] == "course_models"]
     steps: Dict[str, Dict[str, float]] = {}
     for row in rows:

@@ -237,6 +237,7 @@ def test_a_thousand_student_zips_cost_neither_descriptors_nor_memory(hand_in: Ha
 def test_names_are_cleaned_of_controls_but_keep_their_script() -> None:
     """Escapes, bidirectional overrides and line breaks go; joiners stay; long names are cut."""
     assert printable("a\x1b[31mb\u202ec\nd\x00\x7f") == "a[31mbcd"
+    assert printable("a\u00adb\U000e0041\u2063c\ufeff", "?") == "a?b??c?"  # soft hyphen, tag, invisible comma
     assert printable("می\u200cخواهم 김 田") == "می\u200cخواهم 김 田"
     assert clean_name("e\u0301") == "é" and len(clean_name("x" * 1000)) == 255
     assert clean_name("\ud800") == "\ufffd"

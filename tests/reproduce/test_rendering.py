@@ -176,10 +176,7 @@ def test_an_axis_has_round_ticks_inside() -> None:
     assert charts.curves("empty", [], "x", "y") is None and charts.scatter("empty", []) is None
 
 
-def test_the_logs_are_the_transcript() -> None:
-    transcript = os.path.join(ROOT, "tests", "transcripts", "reported_logs.csv")
-    with open(transcript, "rb") as one, open(reported_logs.PATH, "rb") as other:
-        assert one.read() == other.read()
+def test_the_logs_are_of_known_runs_and_all_are_drawn() -> None:
     logs = reported_logs.read()
     assert sum(len(values) for values in logs.values()) == 272
     known = {f"{report}/{row.run}" for report in registry.REPORTS for row in registry.runs(report)}

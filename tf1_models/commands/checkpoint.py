@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from tf1_models.commands import checkpoint_contents as contents
 from tf1_models.commands.checkpoint_options import add_name_options, name_options
-
-if TYPE_CHECKING:
-    pass
 
 EXAMPLES = (
     "checkpoint list",
@@ -67,9 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the verb."""
-    return {"inspect": contents.inspect, "diff": contents.diff, "export": _export, "store": _store, "list": _list}[
-        args.action
-    ](args)
+    actions = {"inspect": contents.inspect, "diff": contents.diff, "export": _export, "store": _store, "list": _list}
+    return actions[args.action](args)
 
 
 def _export(args: argparse.Namespace) -> int:

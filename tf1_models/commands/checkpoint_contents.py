@@ -50,6 +50,7 @@ def _norm(values: Any) -> float:
 
 
 def inspect(args: argparse.Namespace) -> int:
+    """Prints every variable's shape, dtype and norm, and how the names meet a report's graph."""
     import numpy as np
 
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
@@ -122,6 +123,7 @@ def _map_to(report: str, run: Any, entries: Dict[str, Any], options: Any) -> Tup
 
 
 def diff(args: argparse.Namespace) -> int:
+    """Prints two checkpoints side by side; 1 where they differ."""
     from tf1_models.checkpoints.foreign import ForeignCheckpoint
     from tf1_models.storage.files import to_json
 
@@ -163,6 +165,12 @@ def _diff_row(name: str, first: "ForeignCheckpoint", second: "ForeignCheckpoint"
 
 
 def export_npz(prefix: str, out: str) -> None:
+    """Writes every variable under its own name.
+
+    Raises:
+        InputError: damaged, or a name that no archive should hold.
+        MachineError: the file cannot be written.
+    """
     import zipfile
 
     import numpy as np

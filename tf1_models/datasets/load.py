@@ -36,7 +36,7 @@ def load(data: str = "cifar10") -> Dataset:
     copy = _searched() if data == "cifar10" else _named(data)
     if copy.missing:
         raise InputError(
-            f"{shown(copy.path)} lacks {', '.join(copy.missing[:3])}{', …' * (len(copy.missing) > 3)}; "
+            f"{shown(copy.path)} lacks {', '.join(copy.missing[:3])}{', …' if len(copy.missing) > 3 else ''}; "
             "complete it, remove it or name another copy"
         )
     return read(copy)

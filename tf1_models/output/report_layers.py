@@ -99,7 +99,9 @@ def prelu_cnn_module_lines(layers: Sequence[LayerSeen], keep_prob: float) -> Lis
         sequential, _, number = path.partition(".")
         if number:
             if sequential != of:
-                lines += ["  )"] * bool(of) + [f"  ({sequential}): Sequential("]
+                if of:
+                    lines.append("  )")
+                lines.append(f"  ({sequential}): Sequential(")
                 of = sequential
             lines.append(f"    ({number}): {_torch_layer(layer, kind, before, keep_prob)}")
         before = layer.output

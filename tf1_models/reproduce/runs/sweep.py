@@ -109,5 +109,5 @@ class _Eta:
             known = sum(seconds for seconds in left if seconds is not None)
             self._words = f"about {cost.hours(known / self._jobs)} left" if known or not unknown else ""
             if unknown:
-                self._words += f"{' and ' * bool(self._words)}{unknown} runs of unknown speed"
+                self._words += f"{' and ' if self._words else ''}{unknown} runs of unknown speed"
         return self._words

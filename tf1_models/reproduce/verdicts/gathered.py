@@ -30,6 +30,7 @@ def configurations(report: str) -> List[Experiment]:
 
 
 def on_images(runs: Sequence[FinishedRun], report: str, images: str = "official") -> List[FinishedRun]:
+    """A report's finished runs on one kind of images, see `FinishedRun.images`."""
     return [run for run in runs if run.report == report and run.images() == images]
 
 
@@ -60,9 +61,11 @@ def _largest_group(runs: Sequence[FinishedRun]) -> List[FinishedRun]:
 
 
 def judge(row: GatheredRow, margin: float = verdict.MARGIN) -> Judgement:
+    """A row's verdict at a margin (a fraction); collapsed draws are counted apart."""
     kept = [draw.value for draw in row.draws if not draw.collapsed]
     return verdict.judge(row.row.reported, kept, len(row.draws) - len(kept), row.noise, margin)
 
 
 def has_verdict(row: Experiment) -> bool:
+    """Whether a row can have one: the report gives a number, and what was run can be run again."""
     return row.reported.value is not None and row.reported.basis != "unrecoverable"
