@@ -51,7 +51,7 @@ def main() -> None:
             tuple(args.reports), ("evaluate",), (), args.rounds, args.seconds, args.threads, False, pythons,
             None, None, scratch,
         )  # fmt: skip
-        images = measures.Images(scratch)
+        images = measures.Images(scratch, None)
         for report in args.reports:
             document["reports"][report] = measure(report, wishes, images)
             write_json(os.path.join(RECORDS, "evaluation.json"), document)

@@ -1,4 +1,4 @@
-"""The graph of evaluation alone against the graph of variables: probabilities, PReLU at any slope, nothing to restore."""
+"""The graph of evaluation alone against the graph of variables: probabilities, PReLU at any slope, no variable."""
 
 from __future__ import annotations
 

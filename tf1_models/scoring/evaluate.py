@@ -33,8 +33,8 @@ def predict(
         batch_size: Images a `session.run`; the last batch may be short.
         indices: Which images, in order; None: all.
         on_batch: Called with the number of images done, for a progress bar.
-        at_a_time: Batches in the Session at once (`batches_at_a_time`): while one's small ops leave a processor idle, another's
-            convolutions take it. No bit changes.
+        at_a_time: Batches in the Session at once (`batches_at_a_time`): where one's small ops leave a processor idle,
+            another's convolutions take it. No bit changes.
 
     Returns:
         float32 [len(indices), 10].

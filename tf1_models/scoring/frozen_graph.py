@@ -5,8 +5,8 @@ report's own builder for evaluation alone, with the values that the slopes have,
 TensorFlow's remapper fuses into the convolution before it, and no switch is left.
 
 Only the slopes are constants. Were batch norm's vectors constants too, the remapper would rewrite each fused batch norm
-as a product and a sum, two passes for one; fed by default, as variables' stand-ins, they leave it one op. Measured
-(tests/bench/records/evaluation.json): a net with PReLU gains, the others do not, so they keep their graph (`pays`).
+as a product and a sum, two passes for one; fed by default, as variables' stand-ins, they leave it one op. A net without
+PReLU keeps its graph (`pays`): there, nothing is fused that was not. Its speed: tests/bench/bench_evaluation.py.
 """
 
 from __future__ import annotations

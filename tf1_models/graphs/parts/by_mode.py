@@ -21,7 +21,8 @@ def by_mode(
     """Outputs of one of two functions; only that one's ops run.
 
     Args:
-        is_training: Scalar bool tensor; True or False (no tensor) for a graph that only trains, or never: no switch then.
+        is_training: Scalar bool tensor; True or False (no tensor) for a graph that only trains, or never does: no
+            switch at all then.
         tensors: All that the functions read and that has a gradient, and whatever an output is made of alone.
         training: Called with `tensors`, alive in training only; returns its outputs.
         evaluation: Likewise, alive in evaluation only; as many outputs, of the same shapes and dtypes.

@@ -37,8 +37,8 @@ class TorchLayers:
     """Builds layers and collects what a graph has to return: rows of the layer table and batch norm's updates.
 
     Args:
-        is_training: Scalar bool tensor, or True or False for a graph that only trains or never: batch norm's and RReLU's
-            mode. A graph that never trains has no update ops.
+        is_training: Batch norm's and RReLU's mode: scalar bool tensor, True for a graph that only trains, or False for
+            one that never does and has no update ops.
         seed: Run seed.
         step: int64 scalar tensor or None (see `graphs.random_ops`).
         dtype: tf.float32 or tf.float64.
