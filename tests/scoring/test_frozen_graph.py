@@ -83,3 +83,19 @@ def test_the_values_are_the_sessions_own(tf: Any) -> None:
         frozen = frozen_graph.build_frozen(row, graph, values)
         found = evaluate.predict(session, frozen, np.full((2, 32, 32, 3), 9, np.uint8), 2)
     np.testing.assert_allclose(found, np.tile(np.arange(1, 11) / 55.0, (2, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation, pays", [("prelu", True), ("relu", False), ("rrelu", False)])
+def test_a_graph_without_learnt_slopes_stays_as_it_is(tf: Any, activation: str, pays: bool) -> None:
+    from tf1_models.checkpoints.source import Source
+    from tf1_models.scoring import frozen_graph, inference, inference_graph
+    from tf1_models.scoring.open_checkpoint import OpenCheckpoint
+
+    row = registry.experiment("prelu_cnn", "final", {"activation": activation})
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = inference_graph.build_inference(row)
+        assert frozen_graph.pays(graph) is pays
+        session.run(tf.global_variables_initializer())
+        opened = OpenCheckpoint(tf, session, graph, None)
+        with inference.frozen(opened, Source("some/ckpt-1", row, None), threads=1) as ready:
+            assert (ready is opened) is not pays

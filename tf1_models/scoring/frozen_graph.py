@@ -23,7 +23,7 @@ from tf1_models.spec import Experiment
 
 def pays(graph: InferenceGraph) -> bool:
     """Whether the graph has a PReLU."""
-    return any(row.name.endswith("PReLU") and row.variables for row in graph.handles.layers)
+    return any(row.name.endswith(" PReLU") for row in graph.handles.layers)
 
 
 def values_of(session: Any, graph: InferenceGraph) -> Dict[str, np.ndarray]:
