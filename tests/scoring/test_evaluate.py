@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from typing import Any, Dict, List
 
 import numpy as np
@@ -37,44 +36,16 @@ class FakeSession:
 
 @pytest.mark.parametrize("indices", [None, [9, 3, 3, 0, 7]])
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 100])
-@pytest.mark.parametrize("at_a_time", [1, 2])
-def test_every_image_is_predicted_once_in_order(indices: Any, batch_size: int, at_a_time: int) -> None:
+def test_every_image_is_predicted_once_in_order(indices: Any, batch_size: int) -> None:
     images = np.zeros((10, 32, 32, 3), np.uint8)
     images[:, 0, 0, 0] = np.arange(10)
     session, done = FakeSession(), []
     chosen = None if indices is None else np.array(indices)
-    found = evaluate.predict(session, FakeGraph(), images, batch_size, chosen, done.append, at_a_time)
+    found = evaluate.predict(session, FakeGraph(), images, batch_size, chosen, done.append)
     wanted = list(range(10)) if indices is None else indices
     assert found.dtype == np.float32 and found.shape == (len(wanted), 10)
-    assert found[:, 0].tolist() == wanted and done[-1] == len(wanted) and done == sorted(done)
+    assert found[:, 0].tolist() == wanted and done[-1] == len(wanted)
     assert sum(session.sizes) == len(wanted) and max(session.sizes) <= batch_size
-
-
-def test_two_batches_are_in_the_session_at_once() -> None:
-    """Each waits for the other: one at a time would break the barrier."""
-    together = threading.Barrier(2, timeout=30)
-
-    class Waiting(FakeSession):
-        def run(self, fetches: Any, feed: Dict[Any, Any]) -> np.ndarray:
-            together.wait()
-            return super().run(fetches, feed)
-
-    found = evaluate.predict(Waiting(), FakeGraph(), np.zeros((4, 32, 32, 3), np.uint8), 1, at_a_time=2)
-    assert found.shape == (4, 10)
-
-
-@pytest.mark.parametrize("at_a_time", [1, 2])
-def test_a_batch_that_fails_is_not_swallowed(at_a_time: int) -> None:
-    class Failing(FakeSession):
-        def run(self, fetches: Any, feed: Dict[Any, Any]) -> np.ndarray:
-            raise RuntimeError("no memory")
-
-    with pytest.raises(RuntimeError, match="no memory"):
-        evaluate.predict(Failing(), FakeGraph(), np.zeros((4, 32, 32, 3), np.uint8), 1, at_a_time=at_a_time)
-
-
-def test_one_thread_gets_one_batch() -> None:
-    assert evaluate.batches_at_a_time(1) == 1 and evaluate.batches_at_a_time(64) == evaluate.BATCHES_AT_A_TIME
 
 
 def test_the_likeliest_class_is_scored() -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from multiprocessing.pool import ThreadPool
-from typing import Any, Callable, Dict, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from tf1_models import metrics
 from tf1_models.classes import N_CLASSES
-from tf1_models.session.tensorflow_setup import usable_cpus
-
-BATCHES_AT_A_TIME = 2  # more than two were not measured, and each holds its activations
 
 
 def predict(
@@ -22,7 +17,6 @@ def predict(
     batch_size: int,
     indices: Optional[np.ndarray] = None,
     on_batch: Optional[Callable[[int], None]] = None,
-    at_a_time: int = 1,
 ) -> np.ndarray:
     """Class probabilities in evaluation mode (dropout off, moving statistics: the placeholders' defaults).
 
@@ -33,46 +27,19 @@ def predict(
         batch_size: Images a `session.run`; the last batch may be short.
         indices: Which images, in order; None: all.
         on_batch: Called with the number of images done, for a progress bar.
-        at_a_time: Batches in the Session at once (`batches_at_a_time`): where one's small ops leave a processor idle,
-            another's convolutions take it. No bit changes.
 
     Returns:
         float32 [len(indices), 10].
     """
     total = len(images) if indices is None else len(indices)
     out = np.empty((total, N_CLASSES), np.float32)
-
-    def one(start: int) -> Tuple[int, int, np.ndarray]:
+    for start in range(0, total, batch_size):
         stop = min(start + batch_size, total)
         batch = images[start:stop] if indices is None else images[indices[start:stop]]
-        return start, stop, session.run(graph.handles.probabilities, {graph.image_bytes: batch})
-
-    with _in_order(one, range(0, total, batch_size), at_a_time) as batches:
-        for start, stop, found in batches:
-            out[start:stop] = found
-            if on_batch is not None:
-                on_batch(stop)
+        out[start:stop] = session.run(graph.handles.probabilities, {graph.image_bytes: batch})
+        if on_batch is not None:
+            on_batch(stop)
     return out
-
-
-@contextlib.contextmanager
-def _in_order(work: Callable[[int], Any], starts: Sequence[int], at_a_time: int) -> Iterator[Iterable[Any]]:
-    """`map`, by so many threads as are asked for and work can be found for; none is left when it is over."""
-    n_threads = min(at_a_time, len(starts))
-    if n_threads < 2:
-        yield map(work, starts)
-        return
-    pool = ThreadPool(n_threads)
-    try:
-        yield pool.imap(work, starts)
-    finally:  # a signal or an error: what runs ends, what waits is not begun
-        pool.terminate()
-        pool.join()
-
-
-def batches_at_a_time(threads: Optional[int]) -> int:
-    """How many batches a Session with so many threads (None: the usable processors) is given at once."""
-    return min(threads or usable_cpus(), BATCHES_AT_A_TIME)
 
 
 def score(probabilities: np.ndarray, truth: np.ndarray, class_names: Sequence[str]) -> Dict[str, Any]:

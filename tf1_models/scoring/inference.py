@@ -46,8 +46,7 @@ def probabilities(
         if opened.taken and on_note:
             on_note(opened.taken)
         with frozen(opened, source, threads, tf_log) as ready:
-            at_a_time = evaluate.batches_at_a_time(threads)
-            return probabilities_of(ready, source, images, indices, on_batch, batch_size, at_a_time)
+            return probabilities_of(ready, source, images, indices, on_batch, batch_size)
 
 
 @contextlib.contextmanager
@@ -78,11 +77,10 @@ def probabilities_of(
     indices: Optional[np.ndarray] = None,
     on_batch: Optional[Callable[[int], None]] = None,
     batch_size: Optional[int] = None,
-    at_a_time: int = 1,
 ) -> np.ndarray:
     """`probabilities` of a checkpoint that is open already, by its own graph."""
     size = batch_size or source.experiment.eval_batch_size
-    found = evaluate.predict(opened.session, opened.graph, images, size, indices, on_batch, at_a_time)
+    found = evaluate.predict(opened.session, opened.graph, images, size, indices, on_batch)
     if not np.isfinite(found).all():  # argmax would call them class 0, and be right for one image in ten
         raise InputError(f"{os.path.basename(source.prefix)} gives probabilities that are not finite")
     return found
