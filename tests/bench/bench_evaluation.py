@@ -1,8 +1,9 @@
 """Evaluation before and after, beside PyTorch: python -m tests.bench.bench_evaluation [--python-torch TORCH/bin/python]
 
 `kit` is `evaluate` and `predict` as they are; `before` the graph that may train, as both ran it until 2026-11-27. Only
-nets with PReLU differ (`frozen_graph.pays`). Programs run in turn, as in `bench`; writes tests/bench/records/evaluation.json. On a machine that
-is not quiet only the ratios count, `cpu_ratios` (by processor time) and `ratios` (by the clock).
+nets with PReLU differ (`frozen_graph.pays`). Programs run in turn, as in `bench`; writes
+tests/bench/records/evaluation.json. On a machine that is not quiet only the ratios count, `cpu_ratios` (by processor
+time) and `ratios` (by the clock).
 """
 
 from __future__ import annotations
