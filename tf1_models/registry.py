@@ -81,7 +81,8 @@ class Graph:
                 (seed, step); None gives ordinary stateful dropout with explicit seeds.
             dtype: tf.float32 (None), or tf.float64, for comparisons with an oracle.
             keep_prob: Scalar tensor instead of the report's placeholder; for reports that have one.
-            is_training: True for a graph that only trains, instead of the placeholder; for reports that have one.
+            is_training: True for a graph that only trains, False for one that never does, instead of the placeholder;
+                for reports that have one.
 
         Raises:
             UsageError: TensorFlow is eager here, or this graph has these variables already.

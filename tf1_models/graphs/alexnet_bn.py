@@ -231,6 +231,9 @@ class _Layers:
             read = [x, tf.identity(gamma), tf.identity(beta), *past]
             out, mean, averaged = by_mode(self.is_training, read, of_batch, of_past)
             kept = 1.0 - self.net.bn_momentum
+            if self.is_training is False:  # a graph that never trains
+                out.set_shape(x.shape)
+                return self.table.add(name, out, (gamma, beta, moving_mean, moving_variance))
             for moving, value in ((moving_mean, mean), (moving_variance, averaged)):
                 update = tf.assign_sub(moving, (moving - value) * tf.constant(kept, self.dtype)).op
                 self.update_ops.append(update)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Callable, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def probabilities(
     batch_size: Optional[int] = None,
     on_note: Optional[Callable[[str], None]] = None,
 ) -> np.ndarray:
-    """Builds the checkpoint's graph, restores it strictly and predicts.
+    """Builds the checkpoint's graph, restores it strictly and predicts, by `frozen_graph` where it pays.
 
     Args:
         source: From `checkpoint_source.find`.
@@ -44,7 +45,29 @@ def probabilities(
     with open_checkpoint(source, threads, tf_log) as opened:
         if opened.taken and on_note:
             on_note(opened.taken)
-        return probabilities_of(opened, source, images, indices, on_batch, batch_size)
+        with frozen(opened, source, threads, tf_log) as ready:
+            return probabilities_of(ready, source, images, indices, on_batch, batch_size)
+
+
+@contextlib.contextmanager
+def frozen(
+    opened: OpenCheckpoint, source: Source, threads: Optional[int] = None, tf_log: bool = False
+) -> Iterator[OpenCheckpoint]:
+    """The same weights in a graph of evaluation alone, with a Session of its own; `opened` where that does not pay."""
+    from tf1_models.scoring import frozen_graph
+    from tf1_models.session import tensorflow_setup
+
+    if not frozen_graph.pays(opened.graph):
+        yield opened
+        return
+    tf = opened.tf
+    values = frozen_graph.values_of(opened.session, opened.graph)
+    with tf.Graph().as_default():
+        graph = frozen_graph.build_frozen(source.experiment, opened.graph, values)
+        with tensorflow_setup.quiet_stderr(not tf_log):
+            session: Any = tf.Session(config=tensorflow_setup.session_config(tf, threads, source.experiment))
+        with session:
+            yield OpenCheckpoint(tf, session, graph, opened.taken)
 
 
 def probabilities_of(
@@ -55,7 +78,7 @@ def probabilities_of(
     on_batch: Optional[Callable[[int], None]] = None,
     batch_size: Optional[int] = None,
 ) -> np.ndarray:
-    """`probabilities` of a checkpoint that is open already."""
+    """`probabilities` of a checkpoint that is open already, by its own graph."""
     size = batch_size or source.experiment.eval_batch_size
     found = evaluate.predict(opened.session, opened.graph, images, size, indices, on_batch)
     if not np.isfinite(found).all():  # argmax would call them class 0, and be right for one image in ten

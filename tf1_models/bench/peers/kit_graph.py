@@ -67,9 +67,12 @@ def experiment_of(settings: Dict[str, Any]) -> Any:
 
 
 def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
-    """`evaluate.predict`, in the kit's own batches unless a candidate names others."""
+    """`evaluate.predict` as `evaluate` and `predict` run it, in the kit's own batches unless a candidate names others.
+
+    `graph_of_variables`: as it was done before, by the graph that may train.
+    """
     from tf1_models.scoring import evaluate as kit_evaluate
-    from tf1_models.scoring import inference_graph
+    from tf1_models.scoring import frozen_graph, inference_graph
 
     experiment = experiment_of(settings)
     graph = inference_graph.build_inference(experiment)
@@ -77,6 +80,11 @@ def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protoc
     session.run(tf.global_variables_initializer())
     size = int(settings.get("candidate_eval_batch") or experiment.eval_batch_size)
     images = np.resize(batches.load(settings).x_train, (int(settings["eval_images"]), 32, 32, 3))
+    if frozen_graph.pays(graph) and not settings.get("graph_of_variables"):
+        values = frozen_graph.values_of(session, graph)
+        with tf.Graph().as_default():
+            graph = frozen_graph.build_frozen(experiment, graph, values)
+            session = session_of(tf, settings)
     return protocol.Work(lambda: kit_evaluate.predict(session, graph, images, size), len(images), facts)
 
 

@@ -21,7 +21,8 @@ def by_mode(
     """Outputs of one of two functions; only that one's ops run.
 
     Args:
-        is_training: Scalar bool tensor; True (no tensor) for a graph that only trains: no switch at all then.
+        is_training: Scalar bool tensor; True or False (no tensor) for a graph that only trains, or never does: no
+            switch at all then.
         tensors: All that the functions read and that has a gradient, and whatever an output is made of alone.
         training: Called with `tensors`, alive in training only; returns its outputs.
         evaluation: Likewise, alive in evaluation only; as many outputs, of the same shapes and dtypes.
@@ -33,6 +34,8 @@ def by_mode(
     """
     if is_training is True:
         return list(training(*tensors))
+    if is_training is False:
+        return list(evaluation(*tensors))
     ways = [tf.raw_ops.Switch(data=tensor, pred=is_training) for tensor in tensors]
     evaluated = evaluation(*[way.output_false for way in ways])
     trained = training(*[way.output_true for way in ways])

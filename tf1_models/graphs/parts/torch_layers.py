@@ -37,7 +37,8 @@ class TorchLayers:
     """Builds layers and collects what a graph has to return: rows of the layer table and batch norm's updates.
 
     Args:
-        is_training: Scalar bool tensor, or True for a graph that only trains: batch norm's and RReLU's mode.
+        is_training: Batch norm's and RReLU's mode: scalar bool tensor, True for a graph that only trains, or False for
+            one that never does and has no update ops.
         seed: Run seed.
         step: int64 scalar tensor or None (see `graphs.random_ops`).
         dtype: tf.float32 or tf.float64.
@@ -143,6 +144,9 @@ class TorchLayers:
                 lambda x, weight, bias, mean, var: normalise(x, weight, bias, (mean, var)),
             )
             y.set_shape(x.shape)
+            kind = "BatchNorm2d" if len(x.shape) == 4 else "BatchNorm1d"
+            if self.is_training is False:
+                return self._row(name, kind, y, (weight, bias, running_mean, running_var))
             momentum = tf.where(
                 self.is_training, tf.constant(BATCH_NORM_MOMENTUM, self.dtype), tf.constant(0.0, self.dtype)
             )
@@ -153,7 +157,6 @@ class TorchLayers:
         for update in updates:
             self.update_ops.append(update.op)
             tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update.op)
-        kind = "BatchNorm2d" if len(x.shape) == 4 else "BatchNorm1d"
         return self._row(name, kind, y, (weight, bias, running_mean, running_var))
 
     def activation(self, x: Any, name: str, kind: str) -> Any:
@@ -167,6 +170,9 @@ class TorchLayers:
         if kind == "prelu":
             with tf.variable_scope(name):
                 slope = self._variable("weight", [1], tf.constant_initializer(PRELU_SLOPE))
+            known = tf.get_static_value(slope) if self.is_training is False else None
+            if known is not None:  # one op, which TensorFlow fuses into the convolution before it
+                return self._row(name, "PReLU", tf.nn.leaky_relu(x, float(known[0])), (slope,))
             return self._row(name, "PReLU", _prelu(x, tf.identity(slope)), (slope,))
         if kind == "rrelu":
             return self._row(name, "RReLU", tf.where(x > 0.0, x, self._rrelu_slopes(x, name) * x))
@@ -183,6 +189,8 @@ class TorchLayers:
         mean = tf.constant((RRELU_LOWER + RRELU_UPPER) / 2.0, self.dtype)
         if self.is_training is True:
             slopes = drawn()
+        elif self.is_training is False:
+            slopes = mean
         else:
             slopes = tf.cond(self.is_training, drawn, lambda: tf.fill(tf.shape(x), mean))
         return tf.identity(slopes, name=f"{name}/slopes")

@@ -1,0 +1,101 @@
+"""The graph of evaluation alone against the graph of variables: probabilities, PReLU at any slope, no variable."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+import numpy as np
+import pytest
+
+from tests.graphs.golden_case import BOUNDS
+from tf1_models import registry
+from tf1_models.scoring import evaluate
+
+pytestmark = pytest.mark.tf
+CASES = [(report, None, {}) for report in registry.REPORTS] + [
+    ("prelu_cnn", "final", {"activation": "rrelu"}),
+    ("prelu_cnn", "final", {"dropout_acts": "true"}),
+    ("course_models", None, {"batch_norm": "frozen"}),
+    ("bn_cnn", "final", {"convolutions": "winograd_5x5"}),
+]
+
+
+def both(
+    tf: Any, report: str, run: Any, changes: Dict[str, str], slopes: Any = None, n_images: int = 12
+) -> Dict[str, np.ndarray]:
+    """Probabilities of both graphs, with weights, statistics and slopes that a training may leave."""
+    from tf1_models.scoring import frozen_graph, inference_graph
+
+    row = registry.experiment(report, run or registry.default_run(report), changes)
+    rng = np.random.RandomState(4)
+    images = rng.randint(0, 256, (n_images, 32, 32, 3)).astype(np.uint8)
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = inference_graph.build_inference(row)
+        session.run(tf.global_variables_initializer())
+        for variable in graph.handles.variables:
+            name, shape = variable.op.name, variable.shape.as_list()
+            if name.endswith(("mean", "bias", "beta")):
+                variable.load(rng.normal(0.0, 0.1, shape).astype(np.float32), session)
+            elif name.endswith(("var", "variance", "gamma")):
+                variable.load(rng.uniform(0.5, 1.5, shape).astype(np.float32), session)
+            elif shape == [1] and slopes is not None:
+                variable.load(np.array([slopes], np.float32), session)
+        found = {"variables": evaluate.predict(session, graph, images, n_images)}
+        values = frozen_graph.values_of(session, graph)
+    with tf.Graph().as_default() as alone, tf.Session() as session:
+        frozen = frozen_graph.build_frozen(row, graph, values)
+        assert not tf.global_variables() and not alone.get_collection(tf.GraphKeys.UPDATE_OPS)
+        types = {op.type for op in alone.get_operations()}
+        assert not types & {"Switch", "Merge", "VarHandleOp", "VariableV2"}
+        found["frozen"] = evaluate.predict(session, frozen, images, n_images)
+        found["leaky"] = np.array("LeakyRelu" in types)
+    return found
+
+
+@pytest.mark.parametrize("report, run, changes", CASES)
+def test_probabilities_are_those_of_the_graph_of_variables(tf: Any, report: str, run: Any, changes: Any) -> None:
+    found = both(tf, report, run, changes)
+    assert found["variables"].std() > 1e-4  # the classes differ
+    np.testing.assert_allclose(found["frozen"], found["variables"], rtol=0, atol=BOUNDS["float32"][0])
+
+
+@pytest.mark.parametrize("slope", [-0.7, 0.0, 0.25, 1.0, 1.8])
+def test_a_prelu_keeps_its_slope_whatever_it_is(tf: Any, slope: float) -> None:
+    found = both(tf, "prelu_cnn", "final", {}, slopes=slope)
+    assert found["leaky"]
+    np.testing.assert_allclose(found["frozen"], found["variables"], rtol=0, atol=BOUNDS["float32"][0])
+    if slope != 0.25:
+        assert np.abs(found["frozen"] - both(tf, "prelu_cnn", "final", {})["frozen"]).max() > 1e-3
+
+
+def test_the_values_are_the_sessions_own(tf: Any) -> None:
+    """Not those that the initialisers would draw: weights of zero give the last bias's softmax."""
+    from tf1_models.scoring import frozen_graph, inference_graph
+
+    row = registry.experiment("nine_conv", "final")
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = inference_graph.build_inference(row)
+        session.run(tf.global_variables_initializer())
+        values = frozen_graph.values_of(session, graph)
+    values = {name: np.zeros_like(value) for name, value in values.items()}
+    values["b_fc3"][:] = np.log(np.arange(1, 11) / 55.0)
+    with tf.Graph().as_default(), tf.Session() as session:
+        frozen = frozen_graph.build_frozen(row, graph, values)
+        found = evaluate.predict(session, frozen, np.full((2, 32, 32, 3), 9, np.uint8), 2)
+    np.testing.assert_allclose(found, np.tile(np.arange(1, 11) / 55.0, (2, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation, pays", [("prelu", True), ("relu", False), ("rrelu", False)])
+def test_a_graph_without_learnt_slopes_stays_as_it_is(tf: Any, activation: str, pays: bool) -> None:
+    from tf1_models.checkpoints.source import Source
+    from tf1_models.scoring import frozen_graph, inference, inference_graph
+    from tf1_models.scoring.open_checkpoint import OpenCheckpoint
+
+    row = registry.experiment("prelu_cnn", "final", {"activation": activation})
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = inference_graph.build_inference(row)
+        assert frozen_graph.pays(graph) is pays
+        session.run(tf.global_variables_initializer())
+        opened = OpenCheckpoint(tf, session, graph, None)
+        with inference.frozen(opened, Source("some/ckpt-1", row, None), threads=1) as ready:
+            assert (ready is opened) is not pays
