@@ -50,6 +50,7 @@ OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 
 N_IMAGES = 8
 N_BATCHES = 3
 TIED = 1e-3  # see the head of this file
+DISTURBED = 1e-13  # relative, of every weight: what two programs' forward passes differ by is more
 NEAREST = 0  # PIL.Image.NEAREST, by number: the name moved between Pillow's releases
 MOMENTUM = 0.99
 LEARNING_RATE = 1e-3  # Keras' default, as the report has it
@@ -93,13 +94,17 @@ def names_of(variables: List[Any]) -> List[str]:
     return [variable.name.split(":")[0] for variable in variables]
 
 
-def case(dtype: str, first_image: int, reverse: bool = False) -> Tuple[Dict[str, np.ndarray], List[np.ndarray]]:
+def case(
+    dtype: str, first_image: int, reverse: bool = False, off: float = 0.0
+) -> Tuple[Dict[str, np.ndarray], List[np.ndarray]]:
     """Ten steps of Keras' Adam on eight images, batch statistics in use, dropout off.
 
     Args:
         dtype: "float64" or "float32".
         first_image: Where in the fixed sequence the batch starts.
         reverse: The eight images in reverse order; logits are recorded in the usual one.
+        off: Every initial weight is multiplied by 1 + off * u, u uniform in -1..1: how far a disturbance of that size
+            grows.
 
     Returns:
         The record, with `first_image` and `eval_logits` [3, 8, 10] (before, after one step, after ten), and the whole
@@ -110,7 +115,10 @@ def case(dtype: str, first_image: int, reverse: bool = False) -> Tuple[Dict[str,
     model = build_model(dtype)
     names = names_of(model.weights)
     for name, variable in zip(names, model.weights):
-        variable.assign(reference.weights(name, variable.shape.as_list(), dtype))
+        value = reference.weights(name, variable.shape.as_list(), dtype)
+        if off:
+            value = value * (1.0 + off * reference.weights(f"off/{name}", value.shape, dtype, kind="bias") / 0.1)
+        variable.assign(value)
     x, y = pictures(dtype, first_image)
     order = slice(None, None, -1 if reverse else 1)
     x, y = tf.constant(x[order]), tf.constant(y[order])
@@ -258,6 +266,12 @@ def check() -> None:
             numbers, _ = case(dtype, int(stored["first_image"]))
             print(ORACLE, number, dtype, reference.difference(stored, numbers), flush=True)
             print("evaluation", evaluation_distance(stored, numbers), flush=True)
+            print("losses", np.abs(numbers["losses"] / stored["losses"] - 1.0), flush=True)
+            if dtype == "float64":
+                for words, changes in (("images reversed", {"reverse": True}), ("weights off", {"off": DISTURBED})):
+                    other, _ = case(dtype, int(stored["first_image"]), **changes)
+                    own = reference.difference({**numbers, "dtype": np.asarray(dtype)}, other)
+                    print("from itself with", words, own, evaluation_distance(numbers, other), flush=True)
 
 
 if __name__ == "__main__":
