@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from tf1_models import metrics, registry, spec
 from tf1_models.classes import N_CLASSES
@@ -51,6 +51,7 @@ def write_run(
     ended_by: str = "epochs",
     one_class: bool = False,
     test_at: Optional[Dict[int, float]] = None,
+    commits: Sequence[Optional[str]] = (None,),
 ) -> str:
     """Writes one finished run folder.
 
@@ -64,6 +65,7 @@ def write_run(
         ended_by: "epochs", "early_stopping" or "max_steps".
         one_class: Every image gets one class.
         test_at: Epoch -> test accuracy scored on the way.
+        commits: The kit's commit at each start.
 
     Returns:
         The folder.
@@ -86,7 +88,10 @@ def write_run(
         "data_lossy": lossy,
         "settings": spec.settings(row),
         "identity": spec.identity(row),
-        "starts": [{"command": ["train", report, "--out", "/secret/place"], "git_commit": None, "runtime": RUNTIME}],
+        "starts": [
+            {"command": ["train", report, "--out", "/secret/place"], "git_commit": commit, "runtime": RUNTIME}
+            for commit in commits
+        ],
     }
     write_sealed(os.path.join(folder, "run.json"), record)
     with open(os.path.join(folder, "metrics.jsonl"), "w", encoding="utf-8") as stream:

@@ -238,6 +238,14 @@ def test_test_scores_on_the_way_serve_shorter_rows_of_a_run_that_follows_dev(tmp
     assert sorted(recorded.test_at) == ["20", "25"] and recorded.test_at["25"]["accuracy"] == pytest.approx(0.811)
 
 
+def test_a_record_says_at_which_commits_its_run_was_started_and_continued(tmp_path: Any) -> None:
+    write_run(tmp_path, "bn_cnn", "final", 0, 0.78, commits=["aa", "bb+", "aa", None])
+    write_run(tmp_path, "bn_cnn", "final", 1, 0.77)
+    path = str(tmp_path / "records.json")
+    records.write(records.merge([], [one.run for one in folders.read_all(str(tmp_path)).finished]), path)
+    assert [list(run.commits) for run in records.read(path)] == [["aa", "bb+"], []]
+
+
 def test_nine_conv_is_judged_by_weighted_f1_on_dev() -> None:
     """The report prints the weighted one (Q14); on an unbalanced dev split macro is another number."""
     scores = {

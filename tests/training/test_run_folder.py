@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
 
+import tf1_models
 from tf1_models import registry
 from tf1_models.errors import InputError
-from tf1_models.training.run_folder import RunFolder, config_id, folder_path
+from tf1_models.training.run_folder import RunFolder, config_id, folder_path, git_commit
 
 
 @pytest.mark.parametrize("name", ["runs[1]", "a*b", "a?b", "a\\b", "ram://x"])
@@ -17,6 +20,31 @@ def test_a_path_that_tensorflow_takes_for_a_pattern_is_refused(tmp_path: Any, na
     with pytest.raises(InputError, match="choose a path without .* with --out$"):
         RunFolder(os.path.join(str(tmp_path), name, "run"))
     assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+@pytest.mark.parametrize("linked", [False, True], ids=["clone", "linked worktree"])
+def test_the_commit_is_known_in_a_clone_and_in_a_linked_worktree(tmp_path: Any, monkeypatch: Any, linked: bool) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run(["git", *who, *words], cwd=clone, check=True, stdout=subprocess.PIPE).stdout.decode()
+
+    clone = str(tmp_path)
+    git("init", "-q", ".")
+    os.makedirs(os.path.join(clone, "tf1_models"))
+    with open(os.path.join(clone, "tf1_models", "__init__.py"), "w"):
+        pass
+    git("add", ".")
+    git("commit", "-q", "-m", "x")
+    head, folder = git("rev-parse", "HEAD").strip(), clone
+    if linked:
+        folder = os.path.join(clone, "beside")
+        git("worktree", "add", "-q", "--detach", folder)
+    monkeypatch.setattr(tf1_models, "__file__", os.path.join(folder, "tf1_models", "__init__.py"))
+    assert git_commit() == head
+    with open(tf1_models.__file__, "a") as stream:
+        stream.write("# changed")
+    assert git_commit() == head + "+"
 
 
 @pytest.fixture

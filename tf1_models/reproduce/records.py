@@ -14,7 +14,8 @@ from tf1_models.reproduce.verdicts.finished import FinishedRun, draw_for
 from tf1_models.storage.files import to_json, write_bytes
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records.json")
-_LEFT_OUT = ("folder", "test_at")  # the second stands where there is something in it
+_WHERE_ANY = ("test_at", "commits")  # they stand where there is something in them
+_LEFT_OUT = ("folder", *_WHERE_ANY)
 _FIELDS = tuple(field.name for field in dataclasses.fields(FinishedRun) if field.name not in _LEFT_OUT)
 
 
@@ -30,7 +31,7 @@ def read(path: str = PATH) -> List[FinishedRun]:
         if document["schema"] != 1:
             raise InputError(f"{os.path.basename(path)} has schema {document['schema']}; this kit reads 1")
         return [
-            FinishedRun(**{key: row[key] for key in _FIELDS}, test_at=row.get("test_at", {}))
+            FinishedRun(**{key: row[key] for key in _FIELDS}, **{key: row[key] for key in _WHERE_ANY if key in row})
             for row in document["runs"]
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -61,7 +62,7 @@ def _record(run: FinishedRun) -> Dict[str, Any]:
     by_epoch = {"accuracy": run.by_epoch["accuracy"]}
     if any(row.reported.metric == "dev_f1_weighted" for row in registry.runs(run.report)):
         by_epoch["weighted_f1"] = run.by_epoch["weighted_f1"]
-    more = {"test_at": dict(run.test_at)} if run.test_at else {}
+    more = {key: getattr(run, key) for key in _WHERE_ANY if getattr(run, key)}
     return {**record, "by_epoch": by_epoch, **more}
 
 

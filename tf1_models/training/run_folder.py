@@ -244,7 +244,7 @@ def _difference(key: str, old: Dict[str, Any], new: Dict[str, Any]) -> str:
 def git_commit() -> Optional[str]:
     """Commit of the checkout that the kit runs from, with "+" when it has changes; None outside one."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(tf1_models.__file__)))
-    if not os.path.isdir(os.path.join(folder, ".git")):
+    if not os.path.exists(os.path.join(folder, ".git")):  # a folder, or a file in a linked worktree
         return None
     try:
         out = subprocess.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from tf1_models.datasets.identify import KNOWN
 from tf1_models.spec import Experiment, identity
@@ -30,6 +30,8 @@ class FinishedRun:
         versions: What else can change the bits: TensorFlow, NumPy, Python, machine, devices, threads.
         folder: Relative to the results folder, "" when only a record is left.
         test_at: Epoch (in digits) -> scores on test there, where a run that follows dev passed a shorter row's end.
+        commits: Commits of the kit that it was started and continued at, in order, each once; "+": with changes.
+            Empty outside a checkout, and of runs recorded before this was kept.
     """
 
     report: str
@@ -48,6 +50,7 @@ class FinishedRun:
     versions: Mapping[str, Any]
     folder: str = ""
     test_at: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    commits: Sequence[str] = ()
 
     def images(self) -> str:
         """ "official", "lossy" (the recognised JPEG copy), or the words that make a run not comparable."""

@@ -148,7 +148,8 @@ def read_finished(folder: str, root: str) -> Finished:
         same = all(record[key] == result[key] for key in ("report", "run", "seed", "data_digest"))
         if not same or [line["epoch"] for line in lines] != list(range(1, len(lines) + 1)):
             raise InputError("run.json, metrics.jsonl and result.json are not of one run")
-        runtime = record["starts"][-1]["runtime"] if record.get("starts") else {}
+        starts = record.get("starts") or []
+        runtime = starts[-1]["runtime"] if starts else {}
         splits = {line["eval_split"] for line in lines}
         run = FinishedRun(
             report=record["report"],
@@ -170,6 +171,7 @@ def read_finished(folder: str, root: str) -> Finished:
             versions={key: runtime[key] for key in _VERSIONS if key in runtime},
             folder=os.path.relpath(folder, root).replace(os.sep, "/"),
             test_at={str(line["epoch"]): _test_there(line["test"]) for line in lines if "test" in line},
+            commits=list(dict.fromkeys(start["git_commit"] for start in starts if start.get("git_commit"))),
         )
         confusion = {s: result[s]["confusion_matrix"] for s in ("dev", "test") if result[s] is not None}
         return Finished(run, lines, confusion)
