@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from typing import Any, Dict, List, Optional, Sequence
@@ -128,7 +129,7 @@ def write_run(
         "ended_by": ended_by,
         "dev": scores(accuracy, 12500, one_class) if has_dev else None,
         "test": scores(accuracy, n_test, one_class),
-        "variables_sha256": f"{seed:064x}",
+        "variables_sha256": hashlib.sha256(folder.encode()).hexdigest(),
     }
     write_sealed(os.path.join(folder, "result.json"), result)
     return folder

@@ -153,6 +153,7 @@ def render(
         scatters=[] if no_charts else _scatters(document),
         sections=[_section(report, document, logs, finished, no_charts is None) for report in registry.REPORTS],
         closing=tables.closing_lines(document),
+        explanations_head=tables.EXPLANATIONS,
         rules=[" ".join(text.split()) for text in document["statistics"].strip().split("\n\n")],
         percent=tables.percent,
         ours=tables.ours,

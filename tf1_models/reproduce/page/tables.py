@@ -66,9 +66,9 @@ def headline(document: Mapping[str, Any]) -> str:
         return sum(entry["outcome"] in outcomes for entry in numbers)
 
     judged = n("reproduced", "higher", "lower", "inconclusive")
-    # a variant's seeds are trainings of their own, though they judge no row
-    seeds = {
-        (entry["report"], entry.get("variant", one["run"]), one["seed"])
+    # a variant's seeds are trainings too, though they judge no row; one training may serve several of both
+    trainings = {
+        (entry["report"], one["variables_sha256"])
         for entry in [*numbers, *document["variants"]]
         for one in entry["seeds"]
     }
@@ -76,11 +76,11 @@ def headline(document: Mapping[str, Any]) -> str:
     if not judged:
         return text + (
             "none has a verdict yet on the official CIFAR-10 pixels "
-            f"({len(seeds)} trainings there are finished; a report's noise takes three seeds of a run)."
+            f"({len(trainings)} trainings there are finished; a report's noise takes three seeds of a run)."
         )
     return text + (
         f"{n('reproduced')} reproduced, {n('higher', 'lower')} differ and {n('inconclusive')} are inconclusive, on the "
-        f"official CIFAR-10 pixels ({len(seeds)} trainings); {len(numbers) - judged} have no verdict yet."
+        f"official CIFAR-10 pixels ({len(trainings)} trainings); {len(numbers) - judged} have no verdict yet."
     )
 
 
@@ -90,8 +90,11 @@ def lossy_table(entries: Sequence[Mapping[str, Any]]) -> str:
     return markdown_table(["report", "run", "reported, %", "on the JPEG copy, % (seeds)"], rows)
 
 
+EXPLANATIONS = "What would explain a number that does not reproduce; none of this enters a verdict:"
+
+
 def closing_lines(document: Mapping[str, Any]) -> List[str]:
-    """Noise, families, chance and sensitivity, each a paragraph."""
+    """Noise, families, claims, chance and sensitivity, each a paragraph."""
     return [
         *document["noise"],
         *(family["words"] for family in document["families"]),
@@ -99,6 +102,11 @@ def closing_lines(document: Mapping[str, Any]) -> List[str]:
         document["chance"]["words"],
         document["sensitivity"]["words"],
     ]
+
+
+def _explanations(document: Mapping[str, Any]) -> List[str]:
+    lines = [f"- {one['words']}" for one in document["explanations"]]
+    return [EXPLANATIONS, "", *lines, ""] if lines else []
 
 
 def markdown(document: Mapping[str, Any]) -> str:
@@ -112,6 +120,7 @@ def markdown(document: Mapping[str, Any]) -> str:
     parts += ["## Spread, chance, sensitivity", ""]
     for line in closing_lines(document):
         parts += [line, ""]
+    parts += _explanations(document)
     if document["lossy"]:
         parts += ["## On the JPEG copy", "", "These enter no verdict.", "", lossy_table(document["lossy"]), ""]
     if document["failures"] or document["damaged"]:
@@ -152,6 +161,7 @@ def readme_block(document: Mapping[str, Any]) -> str:
     if rows:
         for line in closing_lines(document):
             parts += [line, ""]
+    parts += _explanations(document)
     if document["lossy"]:
         parts += [
             "On the JPEG copy of CIFAR-10, 2 to 4 points below the official pixels; these enter no verdict:",

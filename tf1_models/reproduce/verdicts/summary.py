@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import tf1_models
 from tf1_models import registry, spec
-from tf1_models.reproduce.verdicts import claims, configuration, families, intervals, noise, verdict
+from tf1_models.reproduce.verdicts import claims, configuration, explanations, families, intervals, noise, verdict
 from tf1_models.reproduce.verdicts.chance import chance, sensitivity
 from tf1_models.reproduce.verdicts.finished import Draw, FinishedRun, draws_by_seed, final_draw
 from tf1_models.reproduce.verdicts.gathered import GatheredRow, configurations, gather, has_verdict, judge, on_images
@@ -37,6 +37,7 @@ def build(
         first = next(row for row in rows if row.row is group[0])
         values = [draw.value for draw in first.draws if not draw.collapsed]
         groups.append(families.verdict(group, values, first.noise))
+    variants = _variants(runs, of_report)
     return {
         "schema": 1,
         "tf1_models": tf1_models.__version__,
@@ -45,10 +46,11 @@ def build(
         "statistics": verdict.__doc__ or "",
         "counts": _counts(entries),
         "runs": entries,
-        "variants": _variants(runs, of_report),
+        "variants": variants,
         "noise": [text for report, one in of_report.items() for text in [one.words(report)] if text],
         "families": groups,
         "claims": claims.judge_all(rows),
+        "explanations": explanations.explain_all(rows, entries, variants),
         "chance": chance(rows, entries, of_report),
         "sensitivity": sensitivity(rows, entries),
         "lossy": _lossy(runs),
@@ -154,6 +156,7 @@ def _measured(draws: Sequence[Draw], judgement: Optional[Judgement]) -> Dict[str
                 "epoch": draw.epoch,
                 "of_epochs": draw.source.epochs,
                 "folder": draw.source.folder,
+                "variables_sha256": draw.source.variables_sha256,
             }
             for draw in draws
         ],
@@ -205,15 +208,17 @@ def _counts(entries: Sequence[Mapping[str, Any]]) -> Dict[str, int]:
 
 
 def _variants(runs: Sequence[FinishedRun], of_report: Mapping[str, noise.ReportNoise]) -> List[Dict[str, Any]]:
-    """Variants that were run, beside the number of the run that they depart from."""
+    """Variants whose computation was run, under whatever name, beside the number of the run that they depart from.
+
+    One that is its row's own computation (Q11: a schedule that never fires, stepped) says nothing and is left out.
+    """
     found = []
     for report in registry.REPORTS:
         for variant in registry.experiments_module(report).VARIANTS:
             row = registry.experiment(report, variant.run, variant.overrides)
-            wanted = computation.without_sums(spec.identity(row))
-            mine = [run for run in runs if computation.without_sums(run.identity) == wanted]
-            gathered = gather(row, mine, of_report[report])
-            if not gathered.draws:
+            gathered = gather(row, runs, of_report[report])
+            departs_from = registry.experiment(report, variant.run, {})
+            if not gathered.draws or computation.same(spec.identity(row), spec.identity(departs_from)):
                 continue
             judgement = judge(gathered) if has_verdict(row) else None
             found.append(
