@@ -41,7 +41,7 @@ def test_a_room_says_what_is_in_it() -> None:
 
 
 # Folders of tests that stand for no room: what spans the package, and what the tests are made with
-BESIDE_THE_ROOMS = {"faults", "golden", "image", "lanes", "mutants", "oracles", "transcripts"}
+BESIDE_THE_ROOMS = {"faults", "golden", "gpu", "image", "lanes", "mutants", "oracles", "transcripts"}
 
 
 def test_the_tests_mirror_the_package() -> None:
