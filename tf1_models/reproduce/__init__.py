@@ -5,7 +5,7 @@ cost.py       seconds from measured speeds                    local_engine.py, d
 configuration.py   when two names are one computation         sweep.py, display.py   signals, bars, lines
 finished.py, folders.py, records.py   finished runs: from run folders, from records.json
 intervals.py, noise.py, verdict.py, families.py, claims.py, chance.py   the statistics, declared in verdict.py
-explanations.py   what else would give a number that does not reproduce
+explanations.py, readings.py   what else would give a number; a quirk and its other reading side by side
 gathered.py, summary.py   a row's draws; one document out of all that
 tables.py, charts.py, overview.py, results_page.py with results.html.j2, writing.py   its renderings
 """

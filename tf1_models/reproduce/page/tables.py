@@ -94,10 +94,11 @@ EXPLANATIONS = "What would explain a number that does not reproduce; none of thi
 
 
 def closing_lines(document: Mapping[str, Any]) -> List[str]:
-    """Noise, families, claims, chance and sensitivity, each a paragraph."""
+    """Noise, families, readings, claims, chance and sensitivity, each a paragraph."""
     return [
         *document["noise"],
         *(family["words"] for family in document["families"]),
+        *(reading["words"] for reading in document["readings"]),
         *(claim["words"] for claim in document["claims"]),
         document["chance"]["words"],
         document["sensitivity"]["words"],

@@ -6,7 +6,16 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import tf1_models
 from tf1_models import registry, spec
-from tf1_models.reproduce.verdicts import claims, configuration, explanations, families, intervals, noise, verdict
+from tf1_models.reproduce.verdicts import (
+    claims,
+    configuration,
+    explanations,
+    families,
+    intervals,
+    noise,
+    readings,
+    verdict,
+)
 from tf1_models.reproduce.verdicts.chance import chance, sensitivity
 from tf1_models.reproduce.verdicts.finished import Draw, FinishedRun, draws_by_seed, final_draw
 from tf1_models.reproduce.verdicts.gathered import GatheredRow, configurations, gather, has_verdict, judge, on_images
@@ -50,6 +59,7 @@ def build(
         "noise": [text for report, one in of_report.items() for text in [one.words(report)] if text],
         "families": groups,
         "claims": claims.judge_all(rows),
+        "readings": readings.compare_all(entries, variants),
         "explanations": explanations.explain_all(rows, entries, variants),
         "chance": chance(rows, entries, of_report),
         "sensitivity": sensitivity(rows, entries),
