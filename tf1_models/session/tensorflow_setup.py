@@ -10,8 +10,7 @@ import tempfile
 from typing import Any, Dict, Iterator, Optional
 
 from tf1_models.errors import KitError, MachineError, no_tensorflow
-from tf1_models.session import execution
-from tf1_models.session.lean_import import without_optional_packages
+from tf1_models.session import execution, lean_import
 from tf1_models.spec import Experiment
 
 
@@ -60,7 +59,7 @@ def import_tensorflow(quiet: bool = True) -> Any:
     if quiet:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with quiet_stderr(quiet), without_optional_packages():
+        with quiet_stderr(quiet), lean_import.lean():
             import tensorflow.compat.v1 as tf
 
             tf.logging.set_verbosity(tf.logging.ERROR)
