@@ -1,7 +1,7 @@
 """TensorFlow's import as the kit does it beside the plain one: python -m tests.bench.bench_import [ROUNDS]
 
 Fresh processes in turn, after one of each that warms the file cache; seconds, processor seconds and resident memory
-right after the import, and the ratios within a round (median, low, high). `packages` leaves out packages and nothing else.
+right after the import, and the ratios within a round (median, low, high). `packages` leaves out packages only.
 """
 
 from __future__ import annotations
