@@ -1,16 +1,4 @@
-"""The reports' own lines beside their texts, and who calls what.
-
-The nets that three of them printed stand beside their texts in test_report_layers.py. Left out of the consoles:
-
-- warnings and log lines of TensorFlow, PyTorch and Python (`saver.py:1266: checkpoint_exists`, `volatile was removed`,
-  `evaluate_generator is deprecated`): other versions, other words;
-- class names, ten 0s and the scale to 25 below course_models' `main`: a picture's titles and ticks (`class_row.png`);
-- `Files already downloaded and verified` (prelu_cnn, twice): torchvision's word of its own download;
-- Keras' progress lines (alexnet_bn): the text shows none;
-- prelu_cnn's `Accuracy of Test Data` a second time and the prompt's echo of `model`: cells of a notebook, run again.
-
-The texts were scanned: `O tensor` is `0 tensor`, `NIILossBackward` is `NllLossBackward`, course_models' bars are cut.
-"""
+"""The reports' own lines, their forms and who calls what; line by line beside the texts: test_consoles_and_texts.py."""
 
 from __future__ import annotations
 
