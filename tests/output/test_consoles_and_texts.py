@@ -86,7 +86,7 @@ def printed(listing: Listing, folder: str) -> List[str]:
         for shown, values in zip(listing.lines, consoles.numbers(listing)):
             if "{first_batch_loss}" in shown.words:
                 loss = {"loss": np.float32(values["first_batch_loss"])}
-                for step_in_epoch in (1, 2, 1562):
+                for step_in_epoch in (1, 2, 1001, 1562):
                     console.step(StepSeen(1, step_in_epoch, 1562, loss, 32, 0.5, 100.0))
     else:
         for line in lines:
@@ -94,10 +94,10 @@ def printed(listing: Listing, folder: str) -> List[str]:
             console.end_epoch(line)
     score = row.reported.value if row.reported.value is not None else 0.8191  # as_listed: the grid's best was printed
     n = row.reported.n_scored or N_TEST
-    scores = {"accuracy": score, "weighted_f1": score, "n": n, "confusion_matrix": matrix_of(round(score * n), n)}
+    scores: Dict[str, Any] = {"accuracy": score, "n": n, "confusion_matrix": matrix_of(round(score * n), n)}
     ended_by = "early_stopping" if n_epochs < experiment.epochs else "epochs"
-    dev = scores if report == "nine_conv" else None
-    console.finish({"dev": dev, "test": scores, "ended_by": ended_by}, lines, CIFAR10_CLASSES)
+    dev = {"accuracy": 0.1, "macro_f1": 0.2, "weighted_f1": score} if report == "nine_conv" else None
+    console.finish({"dev": dev, "test": {**scores, "weighted_f1": 0.3}, "ended_by": ended_by}, lines, CIFAR10_CLASSES)
     return written
 
 

@@ -76,12 +76,22 @@ def test_end_lines_as_printed() -> None:
     assert report_console.nine_conv_stop_lines(losses, 5) == [
         "min loss: 465.99191761016846", "this loss: 468.3417340517044", "step: 5", "Early stopped!",
     ]  # fmt: skip
+    assert report_console.nine_conv_stop_lines([1.0, float("nan"), 100.0, 101.0], 0)[:2] == [
+        "min loss: 100.0", "this loss: 101.0",
+    ]  # fmt: skip  # Q21: NaN became the best, and then 100
     assert report_console.bn_cnn_end_line(0.7834, 10_000) == ("Accuracy of the network on the 10000 test images 78.34%")
     assert report_console.prelu_cnn_end_line(7738, 9984) == "Accuracy of Test Data: 77.5040054321289"
     assert report_console.prelu_cnn_step_line(0, 2.46031) == (
         "0 tensor(2.4603, device='cuda:0', grad_fn=<NllLossBackward>)"
     )
     assert report_console.alexnet_bn_start_lines(45_000, 5_000, 10_000, 50) == ALEXNET_START
+    few = report_console.alexnet_bn_start_lines(45, 5, 60, 50)
+    assert few[5:8] == [
+        "input data shape from train_generator: (45, 256, 256, 3)",
+        "class data shape from train_generator: (45, 10)",
+        "input data shape from valid_generator: (5, 256, 256, 3)",
+    ]
+    assert few[-1] == "class data shape from test_generator: (60, 10)"
     assert report_console.alexnet_bn_end_lines(0.8191) == ["-- Evaluate --", "accuracy: 81.91%"]
 
 
@@ -180,3 +190,12 @@ def test_the_other_three(tmp_path: Any) -> None:
         "result_plot/batch_50_epoch_20_acc_plot.jpg",
         "result_plot/batch_50_epoch_20_loss_plot.jpg",
     ]
+
+
+@pytest.mark.parametrize("report", registry.REPORTS)
+def test_a_resumed_run_prints_no_start(report: str, tmp_path: Any) -> None:
+    written: List[str] = []
+    experiment = registry.experiment(report, registry.default_run(report))
+    console = report_console.console(experiment, str(tmp_path), [], written.append)
+    console.start(make_dataset(120, 20), resumed=True)
+    assert written == [] and pictures(tmp_path) == []
