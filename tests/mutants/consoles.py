@@ -71,4 +71,10 @@ GROUPS = (
           "shapes without the batch"),
         M('"Layer (type)", "Output Shape", "Param #"', '"Layer", "Output Shape", "Param #"', "the table's head"),
     )),
+    Group("tf1_models/output/report_plots.py", ("tests/output/test_report_plots.py",), (
+        M("axes.set_xticks([0, 25])", "axes.set_xticks([0, 31])", "ticks at 0 and 31"),
+        M("axes.imshow(images[places[0]])", "axes.imshow(images[places[-1]])", "the last image of each class"),
+        M("axes.imshow(images[places[0]])", "axes.imshow(images[k])", "the first ten images"),
+        M("axes.set_title(name, fontsize=8)", "axes.set_title(str(k), fontsize=8)", "numbers for titles"),
+    )),
 )  # fmt: skip
