@@ -38,7 +38,7 @@ GROUPS = (
         M("PRELU_SLOPE = 0.25", "PRELU_SLOPE = 0.2", "PReLU starts at 0.2"),
         M("LEAKY_RELU_SLOPE = 0.01", "LEAKY_RELU_SLOPE = 0.2", "TensorFlow's slope of LeakyReLU"),
         M("tf.nn.leaky_relu(x, float(known[0]))", "tf.nn.leaky_relu(x, PRELU_SLOPE)", "frozen slopes are 0.25",
-          tests=("tests/scoring/test_frozen_graph.py",)),
+          tests=("tests/scoring/test_frozen_graph.py::test_each_prelu_keeps_its_own_slope_whatever_it_is",)),
         M("if self.is_training is False else None", "if self.is_training is not False else None",
           "slopes are frozen in training alone", tests=("tests/scoring/test_frozen_graph.py",)),
         M("RRELU_LOWER, RRELU_UPPER = 1.0 / 8.0, 1.0 / 3.0", "RRELU_LOWER, RRELU_UPPER = 1.0 / 8.0, 1.0 / 4.0",

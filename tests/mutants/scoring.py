@@ -6,7 +6,11 @@ from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
 _EVALUATE = ("tests/scoring/test_evaluate.py",)
-_FROZEN = ("tests/scoring/test_frozen_graph.py",)
+_FROZEN = (
+    "tests/scoring/test_frozen_graph.py::test_each_prelu_keeps_its_own_slope_whatever_it_is",
+    "tests/scoring/test_frozen_graph.py::test_a_graph_without_learnt_slopes_stays_as_it_is",
+    "tests/scoring/test_frozen_graph.py::test_probabilities_come_from_the_graph_of_evaluation_alone",
+)
 
 GROUPS = (
     Group("tf1_models/metrics.py", ("tests/test_metrics.py",), (

@@ -61,13 +61,6 @@ def both(
     return found
 
 
-@pytest.mark.parametrize("report, run, changes", CASES)
-def test_probabilities_are_those_of_the_graph_of_variables(tf: Any, report: str, run: Any, changes: Any) -> None:
-    found = both(tf, report, run, changes)
-    assert found["variables"].std() > 1e-4  # the classes differ
-    np.testing.assert_allclose(found["frozen"], found["variables"], rtol=0, atol=BOUNDS["float32"][0])
-
-
 @pytest.mark.parametrize("slopes", [(-0.7, 0.25, 1.8, 1.0), (0.0, 0.6, -0.2, 0.3)])
 def test_each_prelu_keeps_its_own_slope_whatever_it_is(tf: Any, slopes: Any) -> None:
     found = both(tf, "prelu_cnn", "final", {}, slopes=slopes)
@@ -75,23 +68,6 @@ def test_each_prelu_keeps_its_own_slope_whatever_it_is(tf: Any, slopes: Any) -> 
     np.testing.assert_allclose(found["frozen"], found["variables"], rtol=0, atol=BOUNDS["float32"][0])
     others = (both(tf, "prelu_cnn", "final", {}, slopes=other)["frozen"] for other in (None, slopes[::-1]))
     assert all(np.abs(found["frozen"] - other).max() > 1e-3 for other in others)
-
-
-def test_the_values_are_the_sessions_own(tf: Any) -> None:
-    """Not those that the initialisers would draw: weights of zero give the last bias's softmax."""
-    from tf1_models.scoring import frozen_graph, inference_graph
-
-    row = registry.experiment("nine_conv", "final")
-    with tf.Graph().as_default(), tf.Session() as session:
-        graph = inference_graph.build_inference(row)
-        session.run(tf.global_variables_initializer())
-        values = frozen_graph.values_of(session, graph)
-    values = {name: np.zeros_like(value) for name, value in values.items()}
-    values["b_fc3"][:] = np.log(np.arange(1, 11) / 55.0)
-    with tf.Graph().as_default(), tf.Session() as session:
-        frozen = frozen_graph.build_frozen(row, graph, values)
-        found = evaluate.predict(session, frozen, np.full((2, 32, 32, 3), 9, np.uint8), 2)
-    np.testing.assert_allclose(found, np.tile(np.arange(1, 11) / 55.0, (2, 1)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("activation, pays", [("prelu", True), ("relu", False), ("rrelu", False)])
@@ -146,3 +122,27 @@ def test_probabilities_come_from_the_graph_of_evaluation_alone(tf: Any, monkeypa
     inference.probabilities(Source("some/ckpt-1", row, None), np.zeros((2, 32, 32, 3), np.uint8))
     assert len(given) == 1 and sorted(v[0] for v in given[0].values() if v.size == 1) == [3.0] * 4
     assert len(predicted) == 1 and "LeakyRelu" in predicted[0]
+
+
+@pytest.mark.parametrize("report, run, changes", CASES)
+def test_probabilities_are_those_of_the_graph_of_variables(tf: Any, report: str, run: Any, changes: Any) -> None:
+    found = both(tf, report, run, changes)
+    assert found["variables"].std() > 1e-4  # the classes differ
+    np.testing.assert_allclose(found["frozen"], found["variables"], rtol=0, atol=BOUNDS["float32"][0])
+
+
+def test_the_values_are_the_sessions_own(tf: Any) -> None:
+    """Not those that the initialisers would draw: weights of zero give the last bias's softmax."""
+    from tf1_models.scoring import frozen_graph, inference_graph
+
+    row = registry.experiment("nine_conv", "final")
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = inference_graph.build_inference(row)
+        session.run(tf.global_variables_initializer())
+        values = frozen_graph.values_of(session, graph)
+    values = {name: np.zeros_like(value) for name, value in values.items()}
+    values["b_fc3"][:] = np.log(np.arange(1, 11) / 55.0)
+    with tf.Graph().as_default(), tf.Session() as session:
+        frozen = frozen_graph.build_frozen(row, graph, values)
+        found = evaluate.predict(session, frozen, np.full((2, 32, 32, 3), 9, np.uint8), 2)
+    np.testing.assert_allclose(found, np.tile(np.arange(1, 11) / 55.0, (2, 1)), rtol=1e-5)
