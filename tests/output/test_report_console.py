@@ -12,6 +12,7 @@ from tests.conftest import make_dataset
 from tf1_models import registry
 from tf1_models.classes import CIFAR10_CLASSES
 from tf1_models.output import report_console
+from tf1_models.output.report_layers import LayerSeen
 from tf1_models.output.watching import StepSeen
 from tf1_models.training.layers_seen import layers_seen
 
@@ -196,6 +197,7 @@ def test_the_other_three(tmp_path: Any) -> None:
 def test_a_resumed_run_prints_no_start(report: str, tmp_path: Any) -> None:
     written: List[str] = []
     experiment = registry.experiment(report, registry.default_run(report))
-    console = report_console.console(experiment, str(tmp_path), [], written.append)
+    layers = [LayerSeen("fc1 Linear", (100,), ((2048, 100),), 204_800)]
+    console = report_console.console(experiment, str(tmp_path), layers, written.append)
     console.start(make_dataset(120, 20), resumed=True)
     assert written == [] and pictures(tmp_path) == []
