@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 import pytest
@@ -14,16 +14,10 @@ from tf1_models.experiments.alexnet_bn import NET
 from tf1_models.graphs.parts.handles import LayerTable
 
 RUN = "batch_100_epochs_30"
-BATCHES = (1, 2, 3)  # the first three that the maker's rule leaves: it knows Keras alone
+BATCHES = (1, 2, 3)  # the first three of eight images, none left out
 EXACT = 1e-9  # float64, before rounding grows
-# float64 after ten steps at the run's rate on eight images. Keras' own with the same images in reverse order, a change
-# of the sums over images alone, is up to 5.6e-8 away (`own_variables`), from gradients that are 1e-12 away.
-TEN_STEPS = 1e-6
 EVALUATED = 1e-5  # float32 before the first step: stored statistics, so one more forward pass and nothing else
 UNTIED_GRADIENTS = 1e-5  # float32 where it decides no ReLU and no pooling window otherwise: the bound of all reports
-# float32 after one step, where it does, in units of Keras' own worst: Adam moves an element by the rate to the side of
-# its gradient's sign, and such a decision turns signs. Three draws of that are no upper limit.
-AFTER_ONE_STEP = 2.0
 
 
 class Distance(NamedTuple):
@@ -36,6 +30,7 @@ class Distance(NamedTuple):
         before: Evaluation logits before the first step: largest difference over the largest logit.
         after_one: The same after one step.
         after_last: The same after ten; 0 in float32, where nobody can say more than rounding after ten.
+        losses: Of the loss after each step, from the second on, float64 only.
     """
 
     forward: float
@@ -44,6 +39,7 @@ class Distance(NamedTuple):
     before: float
     after_one: float
     after_last: float
+    losses: Tuple[float, ...]
 
 
 def distance(double: Dict[str, np.ndarray], other: Dict[str, np.ndarray], dtype: str) -> Distance:
@@ -53,8 +49,10 @@ def distance(double: Dict[str, np.ndarray], other: Dict[str, np.ndarray], dtype:
         float(np.max(np.abs(one - two)) / np.max(np.abs(one)))
         for one, two in zip(double["eval_logits"], other["eval_logits"])
     ]
-    after_last = evaluated[2] if dtype == "float64" else 0.0
-    return Distance(error.forward, error.gradients, error.ten_steps, evaluated[0], evaluated[1], after_last)
+    if dtype == "float32":
+        return Distance(error.forward, error.gradients, error.ten_steps, evaluated[0], evaluated[1], 0.0, ())
+    losses = tuple(float(one) for one in np.abs(other["losses"] / double["losses"] - 1.0)[2:])
+    return Distance(error.forward, error.gradients, error.ten_steps, *evaluated, losses)
 
 
 def compare(tf: Any, number: int, dtype: str, overrides: Dict[str, str] = {}) -> Distance:  # noqa: B006, only read
@@ -66,28 +64,36 @@ def compare(tf: Any, number: int, dtype: str, overrides: Dict[str, str] = {}) ->
     return distance(expected, actual, dtype)
 
 
-def of_keras(number: int) -> Distance:
-    """Keras' own float32's distance from its float64 on one batch."""
-    double, single = (golden("alexnet_bn", f"batch_{number}", dtype) for dtype in ("float64", "float32"))
-    return distance(double, single, "float32")
+def of_keras(number: int, dtype: str) -> List[Distance]:
+    """Keras' own distances on one batch, a draw each: float64's from itself with its initial weights off by rounding,
+    float32's from float64 with the images in several orders."""
+    own = golden("alexnet_bn", f"batch_{number}", dtype)
+    found = []
+    for draw in range(len(own["own_forward"])):
+        first = [float(own[f"own_{name}"][draw]) for name in ("forward", "gradients", "ten_steps")]
+        evaluated = [float(one) for one in own["own_evaluation"][draw]]
+        losses = tuple(float(one) for one in own["own_losses"][draw][2:])
+        found.append(Distance(*first, *(evaluated if dtype == "float64" else [*evaluated[:2], 0.0]), losses))
+    return found
+
+
+def worst(found: List[Distance]) -> Distance:
+    """The largest of each number."""
+    losses = tuple(max(values) for values in zip(*(one.losses for one in found)))
+    return Distance(*(max(values) for values in zip(*(one[:6] for one in found))), losses)
 
 
 def bounds(tied: bool) -> Distance:
-    """What float32 is held to: the worst of Keras' own float32 over the batches, and what needs no oracle's rounding.
+    """What float32 is held to: the worst of Keras' own float32 over batches and draws, and what needs no oracle's
+    rounding.
 
     Args:
         tied: The kit's float32 decides a ReLU or a pooling window otherwise than its float64; one of them moves the
             gradient by 2e-6 to 7e-5 of its norm, and which ones do follows the processor's kernels. Without any the
             gradient is held to `UNTIED_GRADIENTS`.
     """
-    of = Distance(*(max(values) for values in zip(*(of_keras(number) for number in BATCHES))))
-    times = AFTER_ONE_STEP if tied else 1.0
-    return of._replace(
-        gradients=of.gradients if tied else UNTIED_GRADIENTS,
-        ten_steps=times * of.ten_steps,
-        before=EVALUATED,
-        after_one=times * of.after_one,
-    )
+    of = worst([one for number in BATCHES for one in of_keras(number, "float32")])
+    return of._replace(gradients=of.gradients if tied else UNTIED_GRADIENTS, before=EVALUATED)
 
 
 def otherwise(tf: Any, number: int, overrides: Dict[str, str] = {}) -> Dict[str, int]:  # noqa: B006, only read
@@ -100,10 +106,15 @@ def otherwise(tf: Any, number: int, overrides: Dict[str, str] = {}) -> Dict[str,
     return kinks.decided_otherwise(double, single)
 
 
-def assert_float64(found: Distance) -> None:
-    """Every number of a float64 batch within its bound."""
+def assert_float64(tf: Any, number: int, overrides: Dict[str, str] = {}) -> None:  # noqa: B006, only read
+    """Every number of a float64 batch within its bound: `EXACT` until the first step is done, and from the second on
+    the farthest that Keras came from itself. The kit's disturbance is less than any of Keras' draws'."""
+    found, own = compare(tf, number, "float64", overrides), of_keras(number, "float64")
     assert max(found.forward, found.gradients, found.before, found.after_one) < EXACT, found
-    assert max(found.ten_steps, found.after_last) < TEN_STEPS, found
+    assert found.forward < min(one.forward for one in own), (found.forward, own)
+    bound = worst(own)
+    assert max(found.ten_steps / bound.ten_steps, found.after_last / bound.after_last) < 1.0, (found, bound)
+    assert all(ours < theirs for ours, theirs in zip(found.losses, bound.losses)), (found, bound)
 
 
 def assert_float32(tf: Any, number: int, overrides: Dict[str, str] = {}) -> None:  # noqa: B006, only read
@@ -114,27 +125,29 @@ def assert_float32(tf: Any, number: int, overrides: Dict[str, str] = {}) -> None
 
 
 def errors() -> List[Dict[str, Any]]:
-    """All batches' errors in both dtypes, for `tests.oracles.oracle_table`, and those of Keras' own float32."""
+    """All batches' errors in both dtypes, for `tests.oracles.oracle_table`, and Keras' own that they are held to."""
     import tensorflow.compat.v1 as tf
 
     found: List[Dict[str, Any]] = []
-    for who in ("float64", "float32", "Keras"):
-        for number in BATCHES:
-            dtype = "float64" if who == "float64" else "float32"
-            oracle = str(golden("alexnet_bn", f"batch_{number}", "float64")["oracle"])
-            oracle += ", float64" if dtype == "float32" else ""
-            oracle += ": Keras' own" if who == "Keras" else ""
-            error = of_keras(number) if who == "Keras" else compare(tf, number, dtype)
-            row = {"report": "alexnet_bn", "case": f"batch {number}", "oracle": oracle, "dtype": dtype}
-            numbers = {"forward": error.forward, "gradients": error.gradients, "ten_steps": error.ten_steps}
-            found.append({**row, **numbers, "evaluated_before": error.before, "evaluated_after_one": error.after_one})
+    for dtype in ("float64", "float32"):
+        for is_keras in (False, True):
+            for number in BATCHES:
+                oracle = str(golden("alexnet_bn", f"batch_{number}", "float64")["oracle"])
+                oracle += ", float64" if dtype == "float32" else ""
+                oracle += ": Keras' own" if is_keras else ""
+                error = worst(of_keras(number, dtype)) if is_keras else compare(tf, number, dtype)
+                row = {"report": "alexnet_bn", "case": f"batch {number}", "oracle": oracle, "dtype": dtype}
+                numbers = {"forward": error.forward, "gradients": error.gradients, "ten_steps": error.ten_steps}
+                found.append(
+                    {**row, **numbers, "evaluated_before": error.before, "evaluated_after_one": error.after_one}
+                )
     return found
 
 
 @pytest.mark.tf
 @pytest.mark.parametrize("number", BATCHES)
 def test_float64_equals_keras(tf: Any, number: int) -> None:
-    assert_float64(compare(tf, number, "float64"))
+    assert_float64(tf, number)
 
 
 @pytest.mark.tf
@@ -155,15 +168,22 @@ def test_kinks_are_counted() -> None:
     assert kinks.decided_otherwise(double, single) == {"conv2d": 2, "max_pooling2d": 1}
 
 
-def test_the_batches_are_the_first_three_that_keras_does_not_tie_on() -> None:
-    """The maker's rule, from what the files say; none was passed over."""
+def test_the_batches_are_the_first_three() -> None:
+    """And of each, Keras' own distances are there: several draws, none of them the stored run itself."""
     for number in BATCHES:
-        double, single = (golden("alexnet_bn", f"batch_{number}", dtype) for dtype in ("float64", "float32"))
-        assert double["passed_over"].tolist() == single["passed_over"].tolist() == []
-        assert int(double["first_image"]) == int(single["first_image"]) == 8 * (number - 1)
-        assert of_keras(number).gradients < 1e-3
-        # Keras against itself after ten steps: why TEN_STEPS is no tighter
-        assert 5e-9 < float(double["own_variables"]) < TEN_STEPS and max(double["own_evaluation"]) < TEN_STEPS
+        for dtype in ("float64", "float32"):
+            stored = golden("alexnet_bn", f"batch_{number}", dtype)
+            assert int(stored["first_image"]) == 8 * (number - 1)
+            own = of_keras(number, dtype)
+            assert len(own) == 8 and len({one.gradients for one in own}) == len(own)
+            assert all(1e-14 < one.forward < 1e-3 and one.ten_steps > 1e-9 for one in own)
+
+
+def test_what_no_fixed_bound_would_say() -> None:
+    """Ten float64 steps take Keras farther from itself than 1e-9, one does not; no draw is near a wrong formula."""
+    for number in BATCHES:
+        own = worst(of_keras(number, "float64"))
+        assert own.after_one < EXACT < own.ten_steps < 1e-5 and max(own.losses) < 1e-4
 
 
 @pytest.mark.tf

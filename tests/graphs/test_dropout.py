@@ -113,7 +113,7 @@ def test_each_dropout_is_where_it_belongs_with_a_mask_of_its_own(tf: Any, case: 
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CASES if case.masks and "shallow" not in case.run],
+    [case for case in CASES if case.masks],
     ids=lambda case: f"{case.report}-{case.run}{''.join(case.overrides)}",
 )
 def test_each_mask_follows_its_numbers_and_keep_prob(tf: Any, case: Case) -> None:

@@ -7,6 +7,7 @@ from typing import List
 from tests.mutants import (
     augmentation,
     cluster,
+    consoles,
     datasets,
     doctor,
     grading,
@@ -36,6 +37,7 @@ PLACES = {
     "grading": grading.GROUPS,
     "names in checkpoints": names.GROUPS,
     "cluster": cluster.GROUPS,
+    "consoles": consoles.GROUPS,
     "pins": doctor.GROUPS,
 }
 

@@ -10,6 +10,8 @@ _COURSE = (
     "tests/graphs/test_course_models.py",
     "tests/graphs/test_initial_values.py",
 )
+_EACH_DROPOUT = ("tests/graphs/test_dropout.py::test_each_dropout_is_where_it_belongs_with_a_mask_of_its_own",)
+_EACH_MASK = ("tests/graphs/test_dropout.py::test_each_mask_follows_its_numbers_and_keep_prob",)
 _BN_CNN = ("tests/graphs/test_bn_cnn_golden.py", "tests/graphs/test_bn_cnn.py", "tests/graphs/test_dropout.py")
 _PRELU = ("tests/graphs/test_prelu_cnn_golden.py", "tests/graphs/test_prelu_cnn.py", "tests/graphs/test_dropout.py")
 _NINE = (
@@ -60,6 +62,9 @@ GROUPS = (
           "the dropouts share a mask"),
         M('layers.dropout(h, "dropout1", keep_prob)', 'layers.dropout(h, "dropout1", 1.0 - keep_prob)',
           "keep_prob taken for the rate"),
+        M('h = layers.dropout(h, "dropout2", keep_prob) if keep_prob is not None else h\n', "",
+          "the second dropout is not there",
+          tests=_EACH_DROPOUT),
         M("keep_prob = tf.placeholder_with_default(tf.constant(1.0, dtype)",
           "keep_prob = tf.placeholder_with_default(tf.constant(0.7, dtype)", "dropout in evaluation too"),
         M('"layer2/0", net.channels[1], kernel_px=5', '"layer2/0", net.channels[1], kernel_px=3',
@@ -88,6 +93,12 @@ GROUPS = (
         M("dtype, net.weight_init)", 'dtype, "default")', "the rows with Xavier start as the others"),
         M('h = dropout(h, "fc_layer/2")\n    h = layers.batch_norm', "h = layers.batch_norm",
           "the last dropout is not there"),
+        M('    h = dropout(h, "layer/2")\n', "", "the mended first dropout is not there",
+          tests=_EACH_DROPOUT),
+        M('    h = dropout(h, "layer/6")\n', "", "the mended second dropout is not there",
+          tests=_EACH_DROPOUT),
+        M('    h = dropout(h, "layer/11")\n', "", "the mended third dropout is not there",
+          tests=_EACH_DROPOUT),
         M("tf.placeholder_with_default(False", "tf.placeholder_with_default(True",
           "RReLU and batch norm evaluate as in training"),
     )),
@@ -108,6 +119,15 @@ GROUPS = (
           "the shallow net's dropouts draw from one stream"),
         M('        l1_pool = layers.dropout(l1_pool, keep_prob, "dropout_pool1", step)', "        pass",
           "the shallow net's first dropout is not there"),
+        M('l2_pool = layers.dropout(l2_pool, keep_prob, "dropout_pool2", step)', "pass",
+          "the shallow net's second dropout is not there",
+          tests=_EACH_DROPOUT),
+        M('l2_pool = layers.dropout(l2_pool, keep_prob, "dropout_pool2", step)',
+          'l2_pool = layers.dropout(l2_pool, 1.0 - keep_prob, "dropout_pool2", step)',
+          "the shallow net's second dropout drops what it should keep",
+          tests=_EACH_MASK),
+        M('l11 = layers.dropout(l11, keep_prob, "dropout_fc2", step)', "pass", "the second dropout is not there",
+          tests=_EACH_DROPOUT),
         M("l11 = l10\n", "pass\n", "fc2_bypassed bypasses nothing (Q15)"),
         M("if net.fc2_bypassed:", "if not net.fc2_bypassed:", "the listing is built with the bypass"),
         M("tf.nn.bias_add(tf.matmul(x, w), b, name=name)", "tf.nn.relu(tf.nn.bias_add(tf.matmul(x, w), b), name=name)",
@@ -149,6 +169,10 @@ GROUPS = (
         M('    x = layers.batch_norm(x, "batch_normalization_3")\n', "", "one dense batch norm is not there"),
         M('x = layers.dropout(x, "dropout_1")', 'x = layers.dropout(x, "dropout")', "two dropouts share a mask"),
         M('    x = layers.dropout(x, "dropout_2")\n', "", "the last dropout is not there"),
+        M('    x = layers.dropout(x, "dropout")\n', "", "the first dropout is not there",
+          tests=_EACH_DROPOUT),
+        M('    x = layers.dropout(x, "dropout_1")\n', "", "the second dropout is not there",
+          tests=_EACH_DROPOUT),
         M("dropout(x, self.keep_prob, name, self.seed, self.step)", "dropout(x, 0.5, name, self.seed, self.step)",
           "dropout in evaluation too"),
         M("    return values_per_channel / tf.maximum(values_per_channel - 1.0, 1.0)",

@@ -6,6 +6,11 @@ from tests.mutants.mutant import Group
 from tests.mutants.mutant import Mutant as M
 
 _EVALUATE = ("tests/scoring/test_evaluate.py",)
+_FROZEN = (
+    "tests/scoring/test_frozen_graph.py::test_each_prelu_keeps_its_own_slope_whatever_it_is",
+    "tests/scoring/test_frozen_graph.py::test_a_graph_without_learnt_slopes_stays_as_it_is",
+    "tests/scoring/test_frozen_graph.py::test_probabilities_come_from_the_graph_of_evaluation_alone",
+)
 
 GROUPS = (
     Group("tf1_models/metrics.py", ("tests/test_metrics.py",), (
@@ -58,5 +63,41 @@ GROUPS = (
     )),
     Group("tf1_models/scoring/inference.py", ("tests/scoring/test_inference.py",), (
         M("    if not np.isfinite(found).all():", "    if False:", "probabilities that are not finite are class 0"),
+        M("if not frozen_graph.pays(opened.graph):", "if True:", "the graph of variables evaluates PReLU, too",
+          tests=_FROZEN),
+        M("return probabilities_of(ready, source", "return probabilities_of(opened, source",
+          "the frozen graph is built and not used", tests=_FROZEN),
+        M("yield OpenCheckpoint(tf, session, graph, opened.taken)", "yield OpenCheckpoint(tf, session, graph, None)",
+          "frozen, it is forgotten what was taken", tests=_FROZEN),
+        M("session_config(tf, threads, source.experiment)", "session_config(tf, None, source.experiment)",
+          "the frozen graph takes all threads", tests=_FROZEN),
+    )),
+    Group("tf1_models/scoring/frozen_graph.py", _FROZEN, (
+        M('row.name.endswith(" PReLU")', 'not row.name.endswith(" PReLU")', "every graph is frozen"),
+        M('return any(row.name.endswith(" PReLU")', 'return all(row.name.endswith(" PReLU")', "no graph is frozen"),
+        M('row.name.endswith(" PReLU")', 'row.name.endswith("ReLU")', "graphs without learnt slopes are frozen"),
+        M("{variable.op.name: variable for variable", "{variable.op.name: variable.initial_value for variable",
+          "frozen are the values of the beginning"),
+        M("value = tf.constant(values[name], name=name)", "value = tf.constant(-values[name] if values[name].size == 1 "
+          "else values[name], name=name)", "slopes change their sign"),
+        M("return value if values[name].size == 1 else",
+          "return tf.constant([v for v in values.values() if v.size == 1][0]) if values[name].size == 1 else",
+          "every PReLU has the first one's slope"),
+        M("return value if values[name].size == 1 else",
+          "return tf.constant(dict(zip(sorted(n for n in values if values[n].size == 1), [v for n, v in sorted("
+          "values.items(), reverse=True) if v.size == 1]))[name]) if values[name].size == 1 else",
+          "slopes in the reverse order"),
+        M("return value if values[name].size == 1 else", "return tf.constant([0.25]) if values[name].size == 1 else",
+          "slopes as they began"),
+        M("return value if values[name].size == 1 else", "return value if values[name].size == 0 else",
+          "slopes are fed, too: nothing is fused"),
+        M("return value if values[name].size == 1 else", "return value if values[name].ndim == 1 else",
+          "batch norm's vectors are constants, and split"),
+        M("tf.placeholder_with_default(value, value.shape)",
+          "tf.placeholder_with_default(tf.zeros_like(value), value.shape)", "weights are fed zeros"),
+        M("is_training = None if like.handles.is_training is None else False",
+          "is_training = None if like.handles.is_training is None else True", "evaluated as in training"),
+        M("is_training = None if like.handles.is_training is None else False", "is_training = None",
+          "the mode is left to be fed"),
     )),
 )  # fmt: skip

@@ -1,16 +1,4 @@
-"""The reports' own lines beside their texts, and who calls what.
-
-The nets that three of them printed stand beside their texts in test_report_layers.py. Left out of the consoles:
-
-- warnings and log lines of TensorFlow, PyTorch and Python (`saver.py:1266: checkpoint_exists`, `volatile was removed`,
-  `evaluate_generator is deprecated`): other versions, other words;
-- class names, ten 0s and the scale to 25 below course_models' `main`: a picture's titles and ticks (`class_row.png`);
-- `Files already downloaded and verified` (prelu_cnn, twice): torchvision's word of its own download;
-- Keras' progress lines (alexnet_bn): the text shows none;
-- prelu_cnn's `Accuracy of Test Data` a second time and the prompt's echo of `model`: cells of a notebook, run again.
-
-The texts were scanned: `O tensor` is `0 tensor`, `NIILossBackward` is `NllLossBackward`, course_models' bars are cut.
-"""
+"""The reports' own lines, their forms and who calls what; line by line beside the texts: test_consoles_and_texts.py."""
 
 from __future__ import annotations
 
@@ -24,6 +12,7 @@ from tests.conftest import make_dataset
 from tf1_models import registry
 from tf1_models.classes import CIFAR10_CLASSES
 from tf1_models.output import report_console
+from tf1_models.output.report_layers import LayerSeen
 from tf1_models.output.watching import StepSeen
 from tf1_models.training.layers_seen import layers_seen
 
@@ -88,12 +77,22 @@ def test_end_lines_as_printed() -> None:
     assert report_console.nine_conv_stop_lines(losses, 5) == [
         "min loss: 465.99191761016846", "this loss: 468.3417340517044", "step: 5", "Early stopped!",
     ]  # fmt: skip
+    assert report_console.nine_conv_stop_lines([1.0, float("nan"), 100.0, 101.0], 0)[:2] == [
+        "min loss: 100.0", "this loss: 101.0",
+    ]  # fmt: skip  # Q21: NaN became the best, and then 100
     assert report_console.bn_cnn_end_line(0.7834, 10_000) == ("Accuracy of the network on the 10000 test images 78.34%")
     assert report_console.prelu_cnn_end_line(7738, 9984) == "Accuracy of Test Data: 77.5040054321289"
     assert report_console.prelu_cnn_step_line(0, 2.46031) == (
         "0 tensor(2.4603, device='cuda:0', grad_fn=<NllLossBackward>)"
     )
     assert report_console.alexnet_bn_start_lines(45_000, 5_000, 10_000, 50) == ALEXNET_START
+    few = report_console.alexnet_bn_start_lines(45, 5, 60, 50)
+    assert few[5:8] == [
+        "input data shape from train_generator: (45, 256, 256, 3)",
+        "class data shape from train_generator: (45, 10)",
+        "input data shape from valid_generator: (5, 256, 256, 3)",
+    ]
+    assert few[-1] == "class data shape from test_generator: (60, 10)"
     assert report_console.alexnet_bn_end_lines(0.8191) == ["-- Evaluate --", "accuracy: 81.91%"]
 
 
@@ -192,3 +191,13 @@ def test_the_other_three(tmp_path: Any) -> None:
         "result_plot/batch_50_epoch_20_acc_plot.jpg",
         "result_plot/batch_50_epoch_20_loss_plot.jpg",
     ]
+
+
+@pytest.mark.parametrize("report", registry.REPORTS)
+def test_a_resumed_run_prints_no_start(report: str, tmp_path: Any) -> None:
+    written: List[str] = []
+    experiment = registry.experiment(report, registry.default_run(report))
+    layers = [LayerSeen("fc1 Linear", (100,), ((2048, 100),), 204_800)]
+    console = report_console.console(experiment, str(tmp_path), layers, written.append)
+    console.start(make_dataset(120, 20), resumed=True)
+    assert written == [] and pictures(tmp_path) == []

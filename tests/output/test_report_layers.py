@@ -1,9 +1,8 @@
-"""The nets as their reports printed them, line by line beside the reports' texts as typed here.
+"""The nets as their reports printed them, beside the texts' lines in tests/transcripts/consoles.py.
 
-Typed as the text has it, but for what scanning did: `eps=le=05` is `eps=1e-05`, `(**relayer*)` is `(fc_layer)`, lost
-indentation is PyTorch's. Columns of Keras' table are tabs in the text and layer names that went on in a second line are
-joined with or without a blank: compared are the fields, without blanks. The layout itself (65 columns, where a name
-breaks) is Keras 2's: tf-keras 2.21 prints the same bytes but for the totals.
+Columns of Keras' table are tabs in the text and layer names that went on in a second line are joined with or without a
+blank: compared are the fields, without blanks. The layout itself (65 columns, where a name breaks) is Keras 2's:
+tf-keras 2.21 prints the same bytes but for the totals.
 
 bn_cnn's shapes have no text to stand beside: below its heading (2.4) was a picture. Its numbers are held to the sizes
 that the listing's comments name, and the form is what `print(x.shape)` gives.
@@ -16,67 +15,12 @@ from typing import Any, List
 
 import pytest
 
+from tests.transcripts.consoles import ALEXNET_BN_NET as ALEXNET_BN
+from tests.transcripts.consoles import PRELU_CNN_NET as PRELU_CNN
 from tf1_models import registry
 from tf1_models.output import report_layers
 
 pytestmark = pytest.mark.tf
-
-PRELU_CNN = """\
-CNN(
-  (layer): Sequential(
-    (0): Conv2d(3, 16, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-    (1): PReLU(num_parameters=1)
-    (2): Dropout2d(p=0, inplace=35)
-    (3): BatchNorm2d(16, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
-    (4): Conv2d(16, 32, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-    (5): PReLU(num_parameters=1)
-    (6): Dropout2d(p=0, inplace=35)
-    (7): BatchNorm2d(32, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
-    (8): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
-    (9): Conv2d(32, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-    (10): PReLU(num_parameters=1)
-    (11): Dropout2d(p=0, inplace=35)
-    (12): BatchNorm2d(64, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
-    (13): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
-  )
-  (fc_layer): Sequential(
-    (0): Linear(in_features=4096, out_features=100, bias=True)
-    (1): PReLU(num_parameters=1)
-    (2): Dropout2d(p=0, inplace=35)
-    (3): BatchNorm1d(100, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
-    (4): Linear(in_features=100, out_features=10, bias=True)
-  )
-)"""
-
-ALEXNET_BN = """\
-Model: "sequential"
-Layer (type)	Output Shape	Param #
-=====
-conv2d (Conv2D)	(None, 62, 62, 96)	34944
-batch_normalization (Batch Normalization)	(None, 62, 62, 96)	384
-max_pooling2d (MaxPooling2D)	(None, 30, 30, 96)	0
-conv2d_1 (Conv2D)	(None, 30, 30, 256)	614656
-batch_normalization_1 (Batch Normalization)	(None, 30, 30, 256)	1024
-max_pooling2d_1 (MaxPooling2D)	(None, 14, 14, 256)	0
-conv2d_2 (Conv2D)	(None, 14, 14, 384)	885120
-conv2d_3 (Conv2D)	(None, 14, 14, 384)	1327488
-conv2d_4 (Conv2D)	(None, 14, 14, 256)	884992
-max_pooling2d_2 (MaxPooling2D)	(None, 6, 6, 256)	0
-flatten (Flatten)	(None, 9216)	0
-dense (Dense)	(None, 512)	4719104
-batch_normalization_2 (Batch Normalization)	(None, 512)	2048
-dropout (Dropout)	(None, 512)	0
-dense_1 (Dense)	(None, 256)	131328
-batch_normalization_3 (Batch Normalization)	(None, 256)	1024
-dropout_1 (Dropout)	(None, 256)	0
-dense_2 (Dense)	(None, 128)	32896
-batch_normalization_4 (Batch Normalization)	(None, 128)	512
-dropout_2 (Dropout)	(None, 128)	0
-dense_3 (Dense)	(None, 10)	1290
-=====
-Total params: 8,636,810
-Trainable params: 8,634,314
-Non-trainable params: 2,496"""
 
 
 def layers_of(report: str, run: str, **overrides: str) -> Any:

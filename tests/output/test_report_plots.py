@@ -10,6 +10,7 @@ from typing import Any, List
 import numpy as np
 import pytest
 
+from tf1_models.classes import CIFAR10_CLASSES
 from tf1_models.output import report_plots
 
 pytest.importorskip("matplotlib")
@@ -85,6 +86,21 @@ def test_sample_grid_places_a_hundred_images(drawn: List[Any]) -> None:
     report_plots.sample_grid(images[:3])
     few = np.asarray(drawn[1].get_images()[0].get_array())
     assert np.all(few[34:] == 255) and np.array_equal(few[:32, 68:100], images[2])
+
+
+def test_the_row_below_main_has_ten_pictures_one_of_each_class(monkeypatch: Any) -> None:
+    """Titles and ticks as the text has them below `main`: names, ten 0s, a scale that ends at 25."""
+    images = np.random.RandomState(0).randint(0, 256, (60, 32, 32, 3)).astype(np.uint8)
+    labels = np.arange(60)[::-1] % 9  # no truck
+    saved: List[Any] = []
+    monkeypatch.setattr(report_plots, "_file", lambda axes, *rest: saved.append(axes))
+    report_plots.class_row(images, labels.astype(np.uint8), CIFAR10_CLASSES)
+    row = saved[0].figure.axes
+    assert [axes.get_title() for axes in row] == list(CIFAR10_CLASSES)
+    assert all(list(axes.get_xticks()) == list(axes.get_yticks()) == [0, 25] for axes in row)
+    for k, axes in enumerate(row[:9]):
+        assert np.array_equal(axes.get_images()[0].get_array(), images[(59 - k) % 9])
+    assert not row[9].get_images()
 
 
 def test_matplotlib_is_imported_only_to_draw_and_pyplot_never() -> None:

@@ -111,7 +111,8 @@ def prelu_cnn_module_lines(layers: Sequence[LayerSeen], keep_prob: float) -> Lis
 def bn_cnn_shape_lines(layers: Sequence[LayerSeen], batch_size: int) -> List[str]:
     """`x.shape` behind each layer of the listing, as PyTorch prints it: NCHW, once for each `self.layer(x)`.
 
-    A Sequential is one layer; an activation or dropout behind a linear layer leaves the shape as it is.
+    A Sequential is one layer; an activation or dropout behind a linear layer leaves the shape as it is. Assumed: of the
+    report's printout the text has the heading alone (2.4, a picture); known is that its shapes are NCHW.
     """
     last: Dict[str, Tuple[int, ...]] = {}
     for layer in layers:
