@@ -70,13 +70,24 @@ def test_each_prelu_keeps_its_own_slope_whatever_it_is(tf: Any, slopes: Any) -> 
     assert all(np.abs(found["frozen"] - other).max() > 1e-3 for other in others)
 
 
-@pytest.mark.parametrize("activation, pays", [("prelu", True), ("relu", False), ("rrelu", False)])
-def test_a_graph_without_learnt_slopes_stays_as_it_is(tf: Any, activation: str, pays: bool) -> None:
+@pytest.mark.parametrize(
+    "report, changes, pays",
+    [
+        ("prelu_cnn", {}, True),
+        ("prelu_cnn", {"activation": "relu"}, False),
+        ("prelu_cnn", {"activation": "rrelu"}, False),
+        ("bn_cnn", {}, True),
+        ("nine_conv", {}, False),
+        ("course_models", {}, False),
+        ("alexnet_bn", {}, False),
+    ],
+)
+def test_a_graph_in_which_nothing_would_be_fused_stays_as_it_is(tf: Any, report: str, changes: Any, pays: bool) -> None:
     from tf1_models.checkpoints.source import Source
     from tf1_models.scoring import frozen_graph, inference, inference_graph
     from tf1_models.scoring.open_checkpoint import OpenCheckpoint
 
-    row = registry.experiment("prelu_cnn", "final", {"activation": activation})
+    row = registry.experiment(report, registry.default_run(report), changes)
     with tf.Graph().as_default(), tf.Session() as session:
         graph = inference_graph.build_inference(row)
         assert frozen_graph.pays(graph) is pays
