@@ -1,7 +1,7 @@
 """Evaluation before and after, beside PyTorch: python -m tests.bench.bench_evaluation [--python-torch TORCH/bin/python]
 
-`kit` is `evaluate` and `predict` as they are; `before` the graph that may train, as both ran it before. Only nets in
-which something is fused differ (`frozen_graph.pays`). Programs run in turn, as in `bench`; writes
+`kit` is `evaluate` and `predict` as they are; `before` the graph that may train, as both ran it until 2026-11-27. Only
+nets with PReLU differ (`frozen_graph.pays`). Programs run in turn, as in `bench`; writes
 tests/bench/records/evaluation.json. On a machine that is not quiet only the ratios count, `cpu_ratios` (by processor
 time) and `ratios` (by the clock).
 """
@@ -38,7 +38,7 @@ def measure(report: str, wishes: plan.Wishes, images: measures.Images) -> Dict[s
 def main() -> None:
     """Measures the reports and writes the record after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("reports", nargs="*", default=["prelu_cnn", "bn_cnn"])
+    parser.add_argument("reports", nargs="*", default=["prelu_cnn"])
     parser.add_argument("--python-torch", metavar="PYTHON")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0)

@@ -76,13 +76,13 @@ def test_each_prelu_keeps_its_own_slope_whatever_it_is(tf: Any, slopes: Any) -> 
         ("prelu_cnn", {}, True),
         ("prelu_cnn", {"activation": "relu"}, False),
         ("prelu_cnn", {"activation": "rrelu"}, False),
-        ("bn_cnn", {}, True),
+        ("bn_cnn", {}, False),
         ("nine_conv", {}, False),
         ("course_models", {}, False),
         ("alexnet_bn", {}, False),
     ],
 )
-def test_a_graph_in_which_nothing_would_be_fused_stays_as_it_is(tf: Any, report: str, changes: Any, pays: bool) -> None:
+def test_a_graph_without_learnt_slopes_stays_as_it_is(tf: Any, report: str, changes: Any, pays: bool) -> None:
     from tf1_models.checkpoints.source import Source
     from tf1_models.scoring import frozen_graph, inference, inference_graph
     from tf1_models.scoring.open_checkpoint import OpenCheckpoint

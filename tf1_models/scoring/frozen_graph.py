@@ -2,13 +2,11 @@
 
 A graph that may train decides its mode at run time and reads its PReLU slopes from variables. Built anew by the
 report's own builder for evaluation alone, with the values that the slopes have, a PReLU is `LeakyRelu`, which
-TensorFlow's remapper fuses into the convolution before it, and no switch is left: where a ReLU follows batch norm, the
-remapper of 2.x makes them one op.
+TensorFlow's remapper fuses into the convolution before it, and no switch is left.
 
 Only the slopes are constants. Were batch norm's vectors constants too, the remapper would rewrite each fused batch norm
-as a product and a sum, two passes for one; fed by default, as variables' stand-ins, they leave it one op. A net with
-neither pair of layers keeps its graph (`pays`): there, nothing is fused that was not. Its speed:
-tests/bench/bench_evaluation.py.
+as a product and a sum, two passes for one; fed by default, as variables' stand-ins, they leave it one op. A net without
+PReLU keeps its graph (`pays`): there, nothing is fused that was not. Its speed: tests/bench/bench_evaluation.py.
 """
 
 from __future__ import annotations
@@ -24,10 +22,8 @@ from tf1_models.spec import Experiment
 
 
 def pays(graph: InferenceGraph) -> bool:
-    """Whether the graph has a PReLU, or a ReLU right after batch norm."""
-    kinds = [row.name.rpartition(" ")[2] for row in graph.handles.layers]
-    normed = any(one.startswith("BatchNorm") and after == "ReLU" for one, after in zip(kinds, kinds[1:]))
-    return normed or "PReLU" in kinds
+    """Whether the graph has a PReLU."""
+    return any(row.name.endswith(" PReLU") for row in graph.handles.layers)
 
 
 def values_of(session: Any, graph: InferenceGraph) -> Dict[str, np.ndarray]:
