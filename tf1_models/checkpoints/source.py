@@ -9,7 +9,7 @@ from typing import Any, Dict, Optional
 from tf1_models import registry
 from tf1_models.checkpoints.name_options import NameOptions
 from tf1_models.errors import InputError, UsageError, one_line
-from tf1_models.spec import Experiment, identity
+from tf1_models.spec import NO_SETTINGS, Experiment, identity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,10 +49,15 @@ def experiment_of(manifest: Dict[str, Any]) -> Experiment:
 
 
 def _fields_then(record: Any, stored: Dict[str, Any], prefix: str) -> Dict[str, Any]:
-    """Values of a record's settings as an identity gives them: what it leaves out stood at its default."""
+    """Values of a record's settings as an identity gives them: what it leaves out stood at its default.
+
+    What describes a row and is no setting of it (`spec.NO_SETTINGS`) is today's: no identity says it.
+    """
     values = {}
     hints = typing.get_type_hints(type(record))
     for field in dataclasses.fields(record):
+        if not prefix and field.name in NO_SETTINGS:
+            continue
         key = prefix + field.name
         if key in stored:
             values[field.name] = tuple(stored[key]) if isinstance(stored[key], list) else stored[key]
