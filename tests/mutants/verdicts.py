@@ -126,4 +126,18 @@ GROUPS = (
         M('if identity["epochs"] < wanted["epochs"]:', 'if identity["epochs"] > wanted["epochs"]:',
           "shortened runs are called longer"),
     )),
+    Group("tf1_models/reproduce/verdicts/explanations.py", ("tests/reproduce/test_explanations.py",), (
+        M('if entry["outcome"] in ("higher", "lower"):', 'if entry["outcome"] == "lower":',
+          "what is too high is not explained"),
+        M("abs(entry[\"deviation\"]) > MARGIN", "False", "a row without a verdict is never explained"),
+        M("values[: draw.epoch]", "values", "epochs after the row's own count"),
+        M("values[len(values) // 2 :]", "values", "the first half of the epochs counts as late"),
+        M('entry["deviation"] > 0', 'entry["deviation"] < 0', "beyond is on the wrong side"),
+        M("max((value, -epoch)", "min((value, -epoch)", "the worst epoch is called the best"),
+        M('{-100 * reading', '{100 * reading', "a reading's distance has the wrong sign"),
+    )),
+    Group("tf1_models/reproduce/verdicts/readings.py", ("tests/reproduce/test_readings.py",), (
+        M('abs(row["kept"]) < abs(row["other"])', 'row["kept"] < row["other"]', "nearer is said of signed numbers"),
+        M('for each in (row, variant)]', 'for each in (variant, row)]', "the two readings' counts are exchanged"),
+    )),
 )  # fmt: skip
