@@ -201,3 +201,12 @@ def test_a_resumed_run_prints_no_start(report: str, tmp_path: Any) -> None:
     console = report_console.console(experiment, str(tmp_path), layers, written.append)
     console.start(make_dataset(120, 20), resumed=True)
     assert written == [] and pictures(tmp_path) == []
+
+
+def test_prelu_cnns_line_says_which_batch_it_is() -> None:
+    """Batches of 4 are 12,500 an epoch: two lines, the report's own batch size has one."""
+    lines: List[str] = []
+    console = report_console.console(registry.experiment("prelu_cnn", "final"), "", [], lines.append)
+    for number in (1, 2, 10_000, 10_001, 10_002):
+        console.step(StepSeen(number, number, 12_500, {"loss": 2.0}, 4, 0.5, 100.0))
+    assert [line.split()[0] for line in lines] == ["0", "10000"]

@@ -69,3 +69,12 @@ def test_a_seed_that_collapsed_decides_nothing(tmp_path: Any) -> None:
     write(tmp_path, "final", [0.779, 0.783, 0.781])
     fake_runs.write_run(tmp_path, "bn_cnn", "batch_256", 0, 0.1, one_class=True)
     assert found(tmp_path)["batch_256"]["outcome"] == claims.NOT_RUN
+
+
+def test_each_row_counts_with_its_own_seeds(tmp_path: Any) -> None:
+    """3 seeds against 6: pooled variance (2 x 4e-6 + 5 x 3.2e-6) / 7, t 2.3646 of 7 degrees, 1/3 + 1/6."""
+    write(tmp_path, "final", [0.779, 0.783, 0.781])
+    write(tmp_path, "batch_256", [0.740, 0.744, 0.742, 0.740, 0.744, 0.742])
+    claim = found(tmp_path)["batch_256"]
+    assert claim["n"] == [3, 6]
+    assert claim["half_width"] == pytest.approx(2.3646 * (24e-6 / 7 * (1 / 3 + 1 / 6)) ** 0.5, rel=1e-3)

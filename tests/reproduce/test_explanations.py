@@ -87,3 +87,31 @@ def test_a_split_that_was_not_scored_after_each_epoch_is_said(tmp_path: Any) -> 
     write_run(tmp_path, "alexnet_bn", "batch_100_epochs_30", 0, 0.70)
     one = explained(build(tmp_path))["alexnet_bn batch_100_epochs_30"]
     assert one["epochs_late"] is None and "not scored after each epoch" in one["words"]
+
+
+def test_epochs_behind_the_rows_own_and_collapsed_seeds_are_left_out(tmp_path: Any) -> None:
+    """`final` is the first 30 epochs of a run of 100 whose schedule is not stepped."""
+    for seed in range(3):
+        end = REPORTED["final"] - 0.03 + 0.001 * (seed - 1)
+        write_run(tmp_path, "prelu_cnn", "step_size_20", seed, 0.8, by_epoch=[0.5] * 14 + [end] * 16 + [0.8] * 70)
+    write_run(tmp_path, "prelu_cnn", "final", 3, 0.1, by_epoch=[0.1] * 30, one_class=True)
+    one = explained(build(tmp_path))["prelu_cnn final"]
+    assert (one["epochs_late"], one["as_far"]) == (45, 0)
+    assert one["low"] == pytest.approx(REPORTED["final"] - 0.031)
+    assert one["best"] == pytest.approx(REPORTED["final"] - 0.029)
+
+
+@pytest.mark.parametrize("ours, is_explained", [(0.745, False), (0.775, False), (0.735, True), (0.785, True)])
+def test_one_seed_is_explained_beyond_the_margin_on_either_side(tmp_path: Any, ours: float, is_explained: bool) -> None:
+    """0.76037 is reported; the margin is 2 points."""
+    write_run(tmp_path, "nine_conv", "final", 51, ours)
+    assert ("nine_conv final" in explained(build(tmp_path))) is is_explained
+
+
+def test_a_reading_stands_beside_the_row_of_its_own_report(tmp_path: Any) -> None:
+    """Both reports have a run that is called `final`."""
+    three_seeds(tmp_path, 0.03)
+    write_run(tmp_path, "prelu_cnn", "final", 0, 0.77, {"schedule_stepped": "true"})
+    write_run(tmp_path, "nine_conv", "final", 51, 0.72)
+    found = explained(build(tmp_path))
+    assert len(found["prelu_cnn final"]["readings"]) == 1 and found["nine_conv final"]["readings"] == []

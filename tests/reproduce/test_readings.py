@@ -9,6 +9,7 @@ import pytest
 from tests.reproduce.fake_runs import write_run
 from tests.reproduce.test_summary import build
 from tf1_models import registry
+from tf1_models.reproduce.verdicts.readings import compare_all
 
 
 def test_both_readings_stand_beside_each_other_over_the_rows_where_both_were_run(tmp_path: Any) -> None:
@@ -46,3 +47,16 @@ def test_every_variant_that_names_a_quirk_names_one_of_its_report() -> None:
             named += quirk is not None
             assert quirk is None or quirk.group(1) in {one.id for one in module.QUIRKS}, variant.name
     assert named >= 10
+
+
+def test_distances_count_without_their_sign_and_quirks_are_kept_apart() -> None:
+    """Ours far above the report is far, not near; two quirks of one report are two entries."""
+    row = {"report": "prelu_cnn", "run": "final", "deviation": -0.05, "outcome": "higher"}
+    same = {"report": "prelu_cnn", "run": "final", "outcome": "reproduced"}
+    variants = [
+        {**same, "variant": "final_stepped", "why": "Q9: stepped", "deviation": 0.01},
+        {**same, "variant": "final_acting_dropout", "why": "Q7 mended: acting", "deviation": -0.06},
+    ]
+    found = {one["quirk"]: one for one in compare_all([row], variants)}
+    assert {quirk: one["nearer_kept"] for quirk, one in found.items()} == {"Q9": 0, "Q7": 1}
+    assert all(len(one["rows"]) == 1 and one["reproduced"] == [0, 1] for one in found.values())

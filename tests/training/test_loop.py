@@ -294,6 +294,15 @@ def test_early_stopping_watches_the_cost_with_its_l2_term(tmp_path: Any, tiny: A
     assert all(line["l2_loss"] > 0.1 * line["data_loss"] for line in lines)  # so that the other sum would be seen
 
 
+def test_a_run_that_is_cut_at_an_epochs_end_was_cut_whatever_the_rule_says(
+    tmp_path: Any, tiny: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(EarlyStopping, "validate", lambda self, loss: True)
+    n_steps = -(-36 // int(SETTINGS["batch_size"]))  # an epoch
+    result, _ = run(tmp_path, tiny, {"max_steps": str(n_steps), "patience_epochs": "5"})
+    assert (result["epochs"], result["steps"], result["ended_by"]) == (1, n_steps, "max_steps")
+
+
 @pytest.mark.parametrize("report, shuffled", [("course_models", False), ("nine_conv", True)])
 def test_the_order_of_the_images(tmp_path: Any, tiny: Any, report: str, shuffled: bool) -> None:
     """Q2: course_models takes its batches in file order, every epoch; elsewhere each epoch has an order of its own."""

@@ -68,6 +68,15 @@ def test_dev_is_scored_on_dev(monkeypatch: Any) -> None:
     assert asked == [(True, list(range(10)))]
 
 
+def test_scores_of_the_loop_stand_for_dev_only_where_it_scored_dev(monkeypatch: Any) -> None:
+    """bn_cnn's loop scores test: without a dev split `dev` is null, and not the test images a second time."""
+    data = make_dataset(40, 10)
+    last = {"accuracy": 0.25}
+    monkeypatch.setattr(evaluate, "predict", lambda *rest: pytest.fail("nothing is left to predict"))
+    assert results._both_splits(fake_run("nine_conv", {}, data), always(3, 10), last)["dev"] is last
+    assert results._both_splits(fake_run("bn_cnn", {}, data), always(3, 10), last)["dev"] is None
+
+
 @pytest.mark.parametrize("report, over_softmax", [("course_models", True), ("bn_cnn", False)])
 def test_q1_the_loss_of_an_evaluation_is_the_training_loss(report: str, over_softmax: bool) -> None:
     data = make_dataset(40, 10)
