@@ -137,7 +137,8 @@ GROUPS = (
         M('{-100 * reading', '{100 * reading', "a reading's distance has the wrong sign"),
     )),
     Group("tf1_models/reproduce/verdicts/readings.py", ("tests/reproduce/test_readings.py",), (
-        M('abs(row["kept"]) < abs(row["other"])', 'row["kept"] < row["other"]', "nearer is said of signed numbers"),
-        M('for each in (row, variant)]', 'for each in (variant, row)]', "the two readings' counts are exchanged"),
+        M('abs(row["deviation"]) < abs(v["deviation"])', 'row["deviation"] < v["deviation"]',
+          "nearer is said of signed numbers"),
+        M("for k in (0, 1)]", "for k in (1, 0)]", "the two readings' counts are exchanged"),
     )),
 )  # fmt: skip

@@ -40,14 +40,6 @@ def test_epochs_of_the_last_half_are_counted_and_the_best_is_named(tmp_path: Any
     assert "2 of 45 epochs at the reported value or beyond" in one["words"] and one["readings"] == []
 
 
-def test_of_a_longer_run_only_the_rows_own_epochs_count(tmp_path: Any) -> None:
-    for seed in range(3):  # 100 epochs serve the row of 30; what comes after them is no epoch of it
-        low = REPORTED["final"] - 0.030 + 0.001 * seed
-        write_run(tmp_path, "prelu_cnn", "step_size_20", seed, 0.79, by_epoch=[low] * 30 + [0.79] * 70)
-    one = explained(build(tmp_path))["prelu_cnn final"]
-    assert (one["epochs_late"], one["as_far"]) == (45, 0) and one["best"] < REPORTED["final"]
-
-
 def test_where_ours_is_higher_beyond_means_below(tmp_path: Any) -> None:
     three_seeds(tmp_path, -0.03, late=-0.0285)
     assert explained(build(tmp_path))["prelu_cnn final"]["as_far"] == 1

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import gc
-import linecache
 import os
 import subprocess
 import sys
-import traceback
-import typing
-from typing import Any, List, TypeVar
+from typing import Any, List
 
 import pytest
 
 from tf1_models.session.lean_import import (
     LEFT_OUT,
     collector_paused,
-    without_needless_work,
     without_optional_packages,
 )
 
-_PLAIN_EXTRACT = traceback.extract_stack
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -72,40 +67,6 @@ def test_it_is_an_import_error_that_names_the_package_and_ends_with_the_block(tm
     with pytest.raises(ImportError, match="h5py is left out") as caught, without_optional_packages():
         import h5py  # noqa: F401
     assert caught.value.name == "h5py" and sys.meta_path == before and "h5py" not in sys.modules
-
-
-def test_a_constraint_given_as_a_string_is_made_once_and_the_type_variables_are_the_same() -> None:
-    made: List[str] = []
-    plain = vars(typing)["_type_check"]
-
-    def counted(arg: Any, message: str, *more: Any, **named: Any) -> Any:
-        made.append(str(arg))
-        return plain(arg, message, *more, **named)
-
-    vars(typing)["_type_check"] = counted
-    try:
-        with without_needless_work():
-            ours = [TypeVar(name, "int", "float") for name in ("A", "B", "C")]  # type: ignore[misc]
-        assert vars(typing)["_type_check"] is counted
-    finally:
-        vars(typing)["_type_check"] = plain
-    theirs = TypeVar("D", "int", "float")  # type: ignore[misc]
-    assert [variable.__constraints__ for variable in ours] == 3 * [theirs.__constraints__]
-    if sys.version_info < (3, 14):  # from then on annotations are made without it
-        assert made == ["int", "float"]
-
-
-def test_a_stack_extracted_meanwhile_reads_like_any_other(monkeypatch: Any) -> None:
-    asked: List[str] = []
-    read = linecache.getline
-    monkeypatch.setattr(linecache, "getline", lambda path, *rest: asked.append(path) or read(path, *rest))
-    with without_needless_work():
-        ours = traceback.extract_stack(limit=1)
-        whole = traceback.extract_stack()
-    assert not asked and traceback.extract_stack is _PLAIN_EXTRACT
-    theirs = traceback.extract_stack(limit=1)
-    assert ours[0].name == theirs[0].name and ours[0].line == "ours = traceback.extract_stack(limit=1)"
-    assert len(whole) == len(traceback.extract_stack()) > 5 and asked
 
 
 def test_the_collector_rests_and_what_was_made_meanwhile_is_old() -> None:

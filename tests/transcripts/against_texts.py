@@ -8,6 +8,7 @@ knows and are not in it; for each report, how many lines stand. 1 where there wa
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import sys
@@ -71,9 +72,11 @@ def complaints(report: str, lines: List[str]) -> List[str]:
     return found
 
 
-def main(folder: str) -> int:
+def main() -> int:
     """Prints the complaints of all reports."""
-    found: List[str] = []
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="FOLDER", help="where the texts are")
+    folder, found = parser.parse_args().folder, []
     for report in dict.fromkeys(listing.report for listing in consoles.LISTINGS):
         with open(os.path.join(folder, f"{report}.txt"), encoding="utf-8") as stream:
             found += complaints(report, stream.readlines())
@@ -84,4 +87,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

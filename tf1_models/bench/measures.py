@@ -65,7 +65,7 @@ def rates(report: str, measure: str, wishes: plan.Wishes, images: Images, say: S
 def startup(report: str, wishes: plan.Wishes, images: Images, say: Say) -> Dict[str, Any]:
     """Seconds from a program's start to the end of its first training step; the kit's is the `train` command.
 
-    Each program is started once before: its files are in the kernel's cache then, and its byte code is written.
+    Each program is started once before, so that its files are in the kernel's cache.
     """
     say(f"{report}: startup")
     settings = settings_of(report, "startup", wishes, images)

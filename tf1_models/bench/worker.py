@@ -87,11 +87,9 @@ class Worker:
         self._err = tempfile.TemporaryFile()
         since = time.perf_counter()
         try:
-            variables = {**environment(), **self.variables}
-            variables.pop("PYTHONDONTWRITEBYTECODE", None)  # or each start would compile all modules anew
             self._process = subprocess.Popen(
                 [*self.command, json.dumps(self.settings)],
-                env=variables,
+                env={**environment(), **self.variables},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._err,

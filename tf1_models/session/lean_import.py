@@ -1,12 +1,10 @@
-"""TensorFlow imported without what its import can do without: a third of the time, 130 MB less on 2.21.
+"""TensorFlow imported without what its import can do without: less than half the time, 130 MB less on 2.21.
 
 `import tensorflow` loads Keras 3 with all that Keras finds (pandas, scikit-learn, matplotlib, …) only so that Keras can
 register its optimizers for SavedModels, and h5py and SciPy for the Keras code of its own. Each of these imports stands
 in a `try` that takes an ImportError for "not installed" (tensorflow/__init__.py, tensorflow/python/keras). This kit's
-graphs use none of them. What is left spends a third of its time on three things that no result depends on: Python's
-garbage collector walks through ever more objects that all stay; each of 20,000 constraints of type variables
-("_atypes.Half") is compiled, of which there are some forty; and for each registered gradient source files are read for
-a traceback that nobody prints. Measured by tests/bench/bench_import.py.
+graphs use none of them. And Python's garbage collector walks through ever more objects meanwhile, all of which stay.
+Measured by tests/bench/bench_import.py.
 """
 
 from __future__ import annotations
@@ -16,9 +14,7 @@ import gc
 import importlib.abc
 import importlib.machinery
 import sys
-import traceback
-import typing
-from typing import Any, Callable, Dict, Iterator, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 LEFT_OUT = ("keras", "h5py", "scipy")
 
@@ -65,7 +61,7 @@ def without_optional_packages() -> Iterator[None]:
 def collector_paused() -> Iterator[None]:
     """While it is open, no garbage is looked for; what was made meanwhile counts as old afterwards.
 
-    For work that makes hundreds of thousands of objects which all stay, such as modules and a graph.
+    For work that makes hundreds of thousands of objects which all stay, such as modules.
     """
     if not gc.isenabled():
         yield
@@ -81,47 +77,7 @@ def collector_paused() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without_needless_work() -> Iterator[None]:
-    """While it is open, constraints of type variables are made once each, and tracebacks read no source before it is
-    asked for. What comes of both is the same.
-    """
-    check, extract = getattr(typing, "_type_check", None), traceback.extract_stack
-    try:
-        if check is not None:
-            vars(typing)["_type_check"] = _constraints_once(check)
-        traceback.extract_stack = _extract_stack
-        yield
-    finally:
-        traceback.extract_stack = extract
-        if check is not None:
-            vars(typing)["_type_check"] = check
-
-
-@contextlib.contextmanager
 def lean() -> Iterator[None]:
-    """All three, for the import of TensorFlow."""
-    with without_optional_packages(), without_needless_work(), collector_paused():
+    """Both, for the import of TensorFlow."""
+    with without_optional_packages(), collector_paused():
         yield
-
-
-def _constraints_once(check: Callable[..., Any]) -> Callable[..., Any]:
-    """`typing._type_check`, which makes the same of the same constraint that a type variable names as a string."""
-    known: Dict[Any, Any] = {}
-
-    def known_or_checked(arg: Any, message: str, *more: Any, **named: Any) -> Any:
-        if type(arg) is not str or not message.startswith("TypeVar"):
-            return check(arg, message, *more, **named)
-        key = (arg, message, more, tuple(named.items()))
-        if key not in known:
-            known[key] = check(arg, message, *more, **named)
-        return known[key]
-
-    return known_or_checked
-
-
-def _extract_stack(f: Any = None, limit: Optional[int] = None) -> traceback.StackSummary:
-    """`traceback.extract_stack`, which reads a frame's source line when it is asked for."""
-    frames = traceback.walk_stack(sys._getframe().f_back if f is None else f)
-    stack = traceback.StackSummary.extract(frames, limit=limit, lookup_lines=False)
-    stack.reverse()
-    return stack

@@ -108,7 +108,7 @@ def train(
         InputError: nothing sound to continue from.
         MachineError: no disk, no TensorFlow, no demanded GPU.
     """
-    from tf1_models.session import lean_import, tensorflow_setup
+    from tf1_models.session import tensorflow_setup
 
     tf = tensorflow_setup.import_tensorflow(quiet=not options.tf_log)
     from tf1_models.training import run_state, step_ways, training_graph  # import TensorFlow, hence here
@@ -123,12 +123,9 @@ def train(
         # ---- build ---------------------------------------------------------------------------------------------------
         stack.enter_context(tf.Graph().as_default())
         interrupt = stack.enter_context(InterruptFlag())
-        with lean_import.collector_paused():  # a graph is many objects, and all of them stay
-            graph = training_graph.build_training(experiment)
-            steps = options.steps or step_ways.on_one_machine(
-                experiment, graph, len(data.x_train), options.steps_per_call
-            )
-            initialize = tf.global_variables_initializer()
+        graph = training_graph.build_training(experiment)
+        steps = options.steps or step_ways.on_one_machine(experiment, graph, len(data.x_train), options.steps_per_call)
+        initialize = tf.global_variables_initializer()
         tf.get_default_graph().finalize()  # nothing may add ops inside the loop
         with tensorflow_setup.quiet_stderr(not options.tf_log):
             session = tf.Session(config=tensorflow_setup.session_config(tf, options.threads, experiment))

@@ -7,7 +7,7 @@ nothing is tested here: the deviations stand beside each other, with how many ro
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from tf1_models import registry
 
@@ -26,21 +26,23 @@ def compare_all(entries: Sequence[Mapping[str, Any]], variants: Sequence[Mapping
         `nearer_kept` (rows in which the kept reading is nearer), `reproduced` (rows: kept, other), `words`.
     """
     by_name = {(entry["report"], entry["run"]): entry for entry in entries}
-    groups: Dict[Any, List[Dict[str, Any]]] = {}
-    outcomes: Dict[Any, List[List[bool]]] = {}
+    groups: Dict[Tuple[str, str], List[Tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
     for variant in variants:
         quirk, row = _QUIRK.match(variant["why"]), by_name[variant["report"], variant["run"]]
-        if quirk is None or row["deviation"] is None or variant["deviation"] is None:
-            continue
-        key = (variant["report"], quirk.group(1))
-        one = {"run": row["run"], "variant": variant["variant"]}
-        groups.setdefault(key, []).append({**one, "kept": row["deviation"], "other": variant["deviation"]})
-        outcomes.setdefault(key, []).append([each["outcome"] == "reproduced" for each in (row, variant)])
+        if quirk is not None and row["deviation"] is not None and variant["deviation"] is not None:
+            groups.setdefault((variant["report"], quirk.group(1)), []).append((row, variant))
     found = []
-    for (report, quirk_id), rows in groups.items():
-        nearer = sum(abs(row["kept"]) < abs(row["other"]) for row in rows)
-        reproduced = [sum(column) for column in zip(*outcomes[report, quirk_id])]
-        entry = {"report": report, "quirk": quirk_id, "rows": rows, "nearer_kept": nearer, "reproduced": reproduced}
+    for (report, quirk_id), pairs in groups.items():
+        entry = {
+            "report": report,
+            "quirk": quirk_id,
+            "rows": [
+                {"run": v["run"], "variant": v["variant"], "kept": row["deviation"], "other": v["deviation"]}
+                for row, v in pairs
+            ],
+            "nearer_kept": sum(abs(row["deviation"]) < abs(v["deviation"]) for row, v in pairs),
+            "reproduced": [sum(pair[k]["outcome"] == "reproduced" for pair in pairs) for k in (0, 1)],
+        }
         found.append({**entry, "words": _words(entry)})
     return found
 
