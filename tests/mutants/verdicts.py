@@ -105,6 +105,8 @@ GROUPS = (
           "half the margin is the margin", tests=("tests/reproduce/test_noise.py", *_SUMMARY)),
         M("judge(row, factor * verdict.MARGIN).outcome != outcome",
           "judge(row, factor * verdict.MARGIN).outcome == outcome", "verdicts that stay are counted as changed"),
+        M('min(entry["n"] for _, entry in singles)', 'max(entry["n"] for _, entry in singles)',
+          "the most seeds of a computation's rows count"),
         M("expected = verdict.LEVEL * len(tested)", "expected = verdict.LEVEL * sum(map(len, tested.values()))",
           "chance counts rows, not computations"),
     )),
