@@ -9,7 +9,9 @@ from typing import Any, Dict, List
 import pytest
 
 from tests.gpu import prove
-from tests.gpu.prove import Failed, Machine, Question, ask_all
+from tests.gpu.machine import Failed, Machine
+from tests.gpu.prove import ask_all
+from tests.gpu.questions import Question
 
 
 @pytest.fixture
