@@ -75,6 +75,24 @@ def test_light_verbs_never_import_tensorflow(tmp_path: Any, words: List[str]) ->
     assert done.stdout and not done.stderr
 
 
+@pytest.mark.parametrize("words", [["train", "nine_conv", "--data", "digits"], ["grade", "--truth", "a", "b"]])
+def test_a_python_without_the_kits_packages_is_told_in_a_line(words: List[str]) -> None:
+    """`grade` lacks NumPy when its module is imported, `train` later."""
+    program = "import sys; sys.modules['numpy'] = None; from tf1_models.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 4 and not done.stdout
+    assert done.stderr.startswith("tf1-models: numpy is not installed for ") and done.stderr.count("\n") == 1
+    assert "[tf,plots,data]" in done.stderr
+    assert "Traceback" in subprocess.run([*command, "--debug"], cwd=ROOT, capture_output=True, text=True).stderr
+
+
+def test_a_missing_module_of_the_kit_itself_is_no_package(monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "tf1_models.commands.list", None)
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["list"])
+
+
 def test_every_verb_has_help(kit: Any) -> None:
     assert set(VERBS) <= set(kit("--help").stdout.replace("\n", " ").split())
     for verb in VERBS:

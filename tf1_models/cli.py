@@ -10,10 +10,11 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from typing import List, Optional
 
 import tf1_models
-from tf1_models.errors import KitError, MachineError
+from tf1_models.errors import KitError, MachineError, missing_package
 from tf1_models.output import help_text
 from tf1_models.output.progress import tell
 
@@ -105,6 +106,20 @@ def main(argv: Optional[List[str]] = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
+    try:
+        return _run(words)
+    except ModuleNotFoundError as error:  # a Python that has not what the kit comes with, whatever the verb
+        if (error.name or "tf1_models").split(".")[0] == "tf1_models":
+            raise
+        if "--debug" in words:
+            traceback.print_exc()
+        missing = missing_package(error)
+        tell(f"tf1-models: {missing}")
+        return missing.exit_code
+
+
+def _run(words: List[str]) -> int:
+    """`main` where every package is there; `help VERB` is an option already."""
     parser = _parser(words)
     try:
         args, extra = parser.parse_known_args(words)
@@ -125,8 +140,6 @@ def main(argv: Optional[List[str]] = None) -> int:
         return int(code or 0)
     except KitError as error:
         if args.debug:
-            import traceback
-
             traceback.print_exc()
         tell(f"tf1-models {args.verb}: {error}")
         return error.exit_code

@@ -100,7 +100,8 @@ def install_command(extra: str) -> str:
     """The command that adds the packages of one of the kit's extras.
 
     Args:
-        extra: `tf` (TensorFlow), `plots` (matplotlib) or `data` (Pillow), as pyproject.toml names them.
+        extra: `tf` (TensorFlow), `plots` (matplotlib) or `data` (Pillow), as pyproject.toml names them; several with
+            commas between.
 
     Returns:
         `pip install 'tf1-models[EXTRA]'` for an installed kit, which pip then finds in place; in a checkout, which no
@@ -110,6 +111,14 @@ def install_command(extra: str) -> str:
     if folder is None:
         return f"pip install 'tf1-models[{extra}]'"
     return f"pip install -e {shlex.quote(f'{folder}[{extra}]')}"
+
+
+def missing_package(error: ModuleNotFoundError) -> MachineError:
+    """The error for a package that the kit comes with and this Python lacks, such as NumPy."""
+    return MachineError(
+        f"{error.name} is not installed for {sys.executable}; {install_command('tf,plots,data')} brings all that the "
+        "kit needs, `tf1-models doctor` lists what is missing"
+    )
 
 
 def no_tensorflow(error: ImportError) -> MachineError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
+import sys
 from typing import Any, Dict, Tuple
 
 import pytest
 
+from tests import import_graph
 from tests.conftest import ROOT
 from tf1_models.doctor import pins
 
@@ -53,6 +56,25 @@ def test_the_extra_that_brings_a_package_is_the_projects() -> None:
     extras = dict(re.findall(r"^(\w+) = \[(.*?)\]", section, re.M | re.S))
     for package, extra in pins.EXTRAS.items():
         assert re.search(rf'"{package}\b', extras[extra]), package
+
+
+def test_every_package_that_the_kit_imports_is_declared() -> None:
+    """One that comes only by way of another is missing as soon as that other changes its mind."""
+    found = set()
+    for path in import_graph.modules().values():
+        for node in ast.walk(ast.parse(read(path))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    builtin = getattr(sys, "stdlib_module_names", None) or pytest.skip("Python 3.10 lists its own modules")
+    peers = {"torch", "keras"}  # measured by `bench` in Pythons of their own
+    other_names = {"sklearn": "scikit-learn", "progressbar": "progressbar2", "PIL": "pillow"}
+    packages = {other_names.get(name, name) for name in found - set(builtin) - peers - {import_graph.PACKAGE}}
+    declared = read("pyproject.toml").split("[project.scripts]")[0]
+    assert "numpy" in packages
+    assert {name for name in packages if not re.search(rf'"{name}["=\[]', declared)} == set()
+    assert packages - {"dask"} <= set(pins.TF221.pins)
 
 
 def test_the_pins_that_move_numbers_are_those_that_the_file_marks() -> None:
