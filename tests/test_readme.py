@@ -32,9 +32,9 @@ README = read("README.md")
 
 
 def commands() -> List[List[str]]:
-    """Words after `tf1_models` of every command on the pages; optional parts and placeholders filled in."""
+    """Words after `tf1_models`, or after … and a verb, of every command on the pages; optional parts filled in."""
     text = "\n".join(read(page) for page in PAGES).replace("\\\n", " ")
-    found = re.findall(r"python -m tf1_models ([^`#\n]+)", text)
+    found = re.findall(rf"(?:python -m tf1_models |`… (?=(?:{'|'.join(cli.VERBS)})\b))([^`#\n]+)", text)
     found = [text.replace("\\|", "|").replace("[", "").replace("]", "") for text in found]
     found = [re.sub(r"<[^>]+>", "folder", text).replace("…", "x").split("&&")[0].strip() for text in found]
     return [shlex.split(text.replace("inspect|diff|export x", "inspect x")) for text in found]
@@ -101,7 +101,7 @@ def test_every_verb_is_mentioned() -> None:
 @pytest.mark.tf
 def test_the_quick_start_runs(kit: Any) -> None:
     """The README's own words, cut after two steps."""
-    (words,) = [words for words in commands() if words[:4] == ["train", "nine_conv", "--data", "digits"]]
+    (words,) = {tuple(words) for words in commands() if words[:4] == ["train", "nine_conv", "--data", "digits"]}
     done = kit(*words, "--max-steps", "2")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^dev +0\.\d+", done.stdout, re.MULTILINE) and "variables sha256" in done.stdout

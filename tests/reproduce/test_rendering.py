@@ -230,11 +230,25 @@ def test_the_headline_counts_what_the_table_says(made: Any) -> None:
     assert text in html.unescape(made[2])
 
 
+def test_the_reports_table_adds_up_to_the_headline(made: Any) -> None:
+    _, document, _ = made
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in tables.by_report(document).splitlines()]
+    assert lines[0][-4:] == ["reproduced", "differ", "inconclusive", "no verdict yet"]
+    assert [line[0] for line in lines[2:]] == list(registry.REPORTS)
+    sums = [sum(int(line[column]) for line in lines[2:]) for column in range(-4, 0)]
+    numbers = [int(word) for word in re.findall(r"\d+", re.sub(r"CIFAR-10|\(.*?\)", "", tables.headline(document)))]
+    assert numbers == [sum(sums), *sums]
+    prelu = next(line for line in lines if line[0] == "prelu_cnn")
+    final = next(e for e in document["runs"] if (e["report"], e["run"]) == ("prelu_cnn", "final"))
+    assert prelu[1:4] == ["final", "77.50", tables.ours(final)] and prelu[4] == final["verdict"]
+
+
 def test_the_readme_has_todays_headline_and_picture() -> None:
     document = summary.build(records.read())
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
-        block = find_block(stream.read(), tables.HEADLINE_BLOCK)
-    assert block == tables.headline(document), "stale: run `python -m tf1_models report --readme README.md`"
+        text = stream.read()
+    for name, render in ((tables.HEADLINE_BLOCK, tables.headline), (tables.BY_REPORT_BLOCK, tables.by_report)):
+        assert find_block(text, name) == render(document), "stale: run `python -m tf1_models report --readme README.md`"
     with open(os.path.join(ROOT, "tf1_models", "reproduce", "results.png"), "rb") as png:
         assert overview.digest_of(png.read()) == overview.digest(document), (
             "stale: run `python -m tf1_models report --picture tf1_models/reproduce/results.png`"

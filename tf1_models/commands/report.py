@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--readme",
         metavar="FILE",
-        help="rewrite the blocks of this page (results, headline: those it has) from records.json",
+        help="rewrite the blocks of this page (results, headline, by_report: those it has) from records.json",
     )
     parser.add_argument("--picture", metavar="FILE.png", help="draw records.json: a line a number")
     parser.add_argument("--records", metavar="FILE", help="another records.json than the kit's own")
@@ -51,7 +51,11 @@ def run(args: argparse.Namespace) -> int:
     if args.readme or args.picture:
         document = summary.build(records.read(path))
     if args.readme:
-        blocks = {tables.README_BLOCK: tables.readme_block, tables.HEADLINE_BLOCK: tables.headline}
+        blocks = {
+            tables.README_BLOCK: tables.readme_block,
+            tables.HEADLINE_BLOCK: tables.headline,
+            tables.BY_REPORT_BLOCK: tables.by_report,
+        }
         changed = write_blocks(args.readme, {name: render(document) for name, render in blocks.items()})
         print(f"{args.readme}: {'rewritten' if changed else 'already current'}", file=sys.stderr)
     if args.picture:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import io
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from tf1_models import registry
 from tf1_models.output.markdown import markdown_table, percent
 
 README_BLOCK = "results"  # its name in reproduce/README.md
 HEADLINE_BLOCK = "headline"  # in the README
+BY_REPORT_BLOCK = "by_report"  # in the README
 METRIC_WORDS = {"test_accuracy": "test accuracy", "dev_f1_weighted": "weighted F1, dev"}
 _CSV = (
     "report", "run", "metric", "reported", "printed", "n_scored", "binomial_sd", "rounding_sd", "basis", "selection",
@@ -58,14 +60,22 @@ def _variant_table(variants: Sequence[Mapping[str, Any]]) -> str:
     return markdown_table(["variant", "beside", *_JUDGED_HEAD, "what it decides"], rows)
 
 
+def _numbers(document: Mapping[str, Any]) -> List[Mapping[str, Any]]:
+    """Rows with a number that can have a verdict."""
+    return [entry for entry in document["runs"] if entry["reported"] is not None and entry["verdict"] is not None]
+
+
+def _tally(numbers: Sequence[Mapping[str, Any]]) -> Tuple[int, int, int, int]:
+    """How many reproduced, differ, are inconclusive, and have no verdict yet."""
+    of = collections.Counter(entry["outcome"] for entry in numbers)
+    judged = (of["reproduced"], of["higher"] + of["lower"], of["inconclusive"])
+    return (*judged, len(numbers) - sum(judged))
+
+
 def headline(document: Mapping[str, Any]) -> str:
     """One sentence that a person can quote: of N numbers so many reproduced, so many not, on which images and seeds."""
-    numbers = [entry for entry in document["runs"] if entry["reported"] is not None and entry["verdict"] is not None]
-
-    def n(*outcomes: str) -> int:
-        return sum(entry["outcome"] in outcomes for entry in numbers)
-
-    judged = n("reproduced", "higher", "lower", "inconclusive")
+    numbers = _numbers(document)
+    reproduced, differ, inconclusive, waiting = _tally(numbers)
     # a variant's seeds are trainings too, though they judge no row; one training may serve several of both
     trainings = {
         (entry["report"], one["variables_sha256"])
@@ -73,15 +83,27 @@ def headline(document: Mapping[str, Any]) -> str:
         for one in entry["seeds"]
     }
     text = f"Of the {len(numbers)} reported numbers that can be judged, "
-    if not judged:
+    if waiting == len(numbers):
         return text + (
             "none has a verdict yet on the official CIFAR-10 pixels "
             f"({len(trainings)} trainings there are finished; a report's noise takes three seeds of a run)."
         )
     return text + (
-        f"{n('reproduced')} reproduced, {n('higher', 'lower')} differ and {n('inconclusive')} are inconclusive, on the "
-        f"official CIFAR-10 pixels ({len(trainings)} trainings); {len(numbers) - judged} have no verdict yet."
+        f"{reproduced} reproduced, {differ} differ and {inconclusive} are inconclusive, on the "
+        f"official CIFAR-10 pixels ({len(trainings)} trainings); {waiting} have no verdict yet."
     )
+
+
+def by_report(document: Mapping[str, Any]) -> str:
+    """The headline's counts a line a report, beside the number of the report's headline run."""
+    rows = []
+    for report in registry.REPORTS:
+        entries = [entry for entry in document["runs"] if entry["report"] == report]
+        first = next(entry for entry in entries if entry["run"] == registry.default_run(report))
+        own = [first["run"], percent(first["reported"]), ours(first), first["verdict"]]
+        rows.append([report, *own, *_tally(_numbers({"runs": entries}))])
+    head = ["report", "its headline run", "reported, %", "ours, % (seeds)", "verdict"]
+    return markdown_table([*head, "reproduced", "differ", "inconclusive", "no verdict yet"], rows)
 
 
 def lossy_table(entries: Sequence[Mapping[str, Any]]) -> str:
