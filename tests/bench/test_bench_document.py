@@ -208,6 +208,10 @@ def test_profile(kit: Any) -> None:
     done = kit("bench", "--profile", "bn_cnn", "--batch", "4", "--quick", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    kinds = {row["kind"] for row in found["kinds"]}
-    assert {"convolution", "filter gradient", "input gradient", "matrix product"} <= kinds
-    assert found["wall_ms"] > 0 and found["steps"] == 3
+    step, evaluation = found["step"], found["evaluate"]
+    kinds = {row["kind"] for row in step["kinds"]}
+    gradients = {"filter gradient", "input gradient"}
+    assert {"convolution", "matrix product"} | gradients <= kinds
+    assert gradients.isdisjoint(row["kind"] for row in evaluation["kinds"])
+    assert all(its["wall_ms"] > 0 and its["steps"] == 3 for its in (step, evaluation))
+    assert sum(row["mb"] for row in step["kinds"]) > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Sequence
 
 import pytest
 
@@ -67,8 +67,9 @@ def test_op_kinds(op_type: str, kind: str) -> None:
 
 
 def test_op_table_of_a_made_up_trace() -> None:
-    def node(label: str, name: str, start: int, end: int) -> Any:
+    def node(label: str, name: str, start: int, end: int, taken: Sequence[int] = (), in_use: int = 0) -> Any:
         return SimpleNamespace(
+            memory=[SimpleNamespace(total_bytes=n, allocator_bytes_in_use=in_use) for n in taken],
             timeline_label=label,
             node_name=name,
             op_start_rel_micros=0,
@@ -78,15 +79,20 @@ def test_op_table_of_a_made_up_trace() -> None:
         )
 
     nodes = [
-        node("c1 = _FusedConv2D(x, W1)", "c1", 0, 3000),
-        node("", "gradients/c1_grad", 1000, 7000),
+        node("c1 = _FusedConv2D(x, W1)", "c1", 0, 3000, [2_000_000, 500_000], 9_000_000),
+        node("", "gradients/c1_grad", 1000, 7000, [1_000_000], 4_000_000),
         node("", "add:Add", 7000, 8000),
     ]
     trace = SimpleNamespace(dev_stats=[SimpleNamespace(node_stats=nodes)])
     found = op_times.table([trace, trace], {"gradients/c1_grad": "Conv2DBackpropFilter"})
     assert found["wall_ms"] == 8.0 and found["op_ms"] == 10.0 and found["steps"] == 2
-    assert [(row["kind"], row["ms"], row["share"], row["ops"]) for row in found["kinds"]] == [
-        ("filter gradient", 6.0, 0.6, 1),
-        ("convolution", 3.0, 0.3, 1),
-        ("other", 1.0, 0.1, 1),
+    assert found["live_mb"] == 9.0
+    assert [(row["kind"], row["ms"], row["share"], row["mb"], row["ops"]) for row in found["kinds"]] == [
+        ("filter gradient", 6.0, 0.6, 1.0, 1),
+        ("convolution", 3.0, 0.3, 2.5, 1),
+        ("other", 1.0, 0.1, 0.0, 1),
+    ]
+    assert [(row["type"], row["mb"]) for row in found["types"]][:2] == [
+        ("Conv2DBackpropFilter", 1.0),
+        ("_FusedConv2D", 2.5),
     ]

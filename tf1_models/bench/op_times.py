@@ -1,4 +1,4 @@
-"""Where a training step's time goes: op kinds by time, from TensorFlow's step statistics (imports none of it)."""
+"""Where a step's time and memory go: op kinds, from TensorFlow's step statistics (imports none of it)."""
 
 from __future__ import annotations
 
@@ -45,44 +45,46 @@ def table(traces: Sequence[Any], types: Dict[str, str]) -> Dict[str, Any]:
         types: Op name -> op type of the graph, for nodes without a label.
 
     Returns:
-        {"steps", "wall_ms", "op_ms", "kinds": [{kind, ms, share, ops}], "types": [{type, kind, ms, ops}]}, a step's
-        means, longest first. Ops that ran beside each other both count: `op_ms` may exceed `wall_ms`.
+        {"steps", "wall_ms", "op_ms", "live_mb", "kinds": [{kind, ms, share, mb, ops}], "types": [{type, kind, ms, mb,
+        ops}]}, a step's means, longest first. Ops that ran beside each other both count: `op_ms` may exceed `wall_ms`.
+        `mb` is what the kernels took from the allocator, results and scratch, given back or not; `live_mb` the most
+        that was taken at once, variables included, and 0 where the allocator does not count.
     """
     n = max(len(traces), 1)
-    by_type: Dict[str, List[float]] = {}
-    wall = 0.0
+    by_type: Dict[str, List[float]] = {}  # ms, MB, ops
+    wall = live = 0.0
     for trace in traces:
         starts, ends = [], []
         for device in trace.dev_stats:
             for node in device.node_stats:
-                ms = node.op_end_rel_micros / 1000.0 - node.op_start_rel_micros / 1000.0
-                row = by_type.setdefault(type_of(node, types), [0.0, 0.0])
-                row[0] += ms
-                row[1] += 1
+                row = by_type.setdefault(type_of(node, types), [0.0, 0.0, 0.0])
+                row[0] += node.op_end_rel_micros / 1000.0 - node.op_start_rel_micros / 1000.0
+                row[1] += sum(taken.total_bytes for taken in node.memory) / 1e6
+                row[2] += 1
+                live = max([live, *(taken.allocator_bytes_in_use / 1e6 for taken in node.memory)])
                 starts.append(node.all_start_micros)
                 ends.append(node.all_start_micros + node.all_end_rel_micros)
         wall += (max(ends) - min(starts)) / 1000.0 if ends else 0.0
-    total = sum(ms for ms, _ in by_type.values()) / n
+    total = sum(ms for ms, _, _ in by_type.values()) / n
     kinds: Dict[str, List[float]] = {}
-    for op_type, (ms, ops) in by_type.items():
-        row = kinds.setdefault(kind_of(op_type), [0.0, 0.0])
-        row[0] += ms
-        row[1] += ops
+    for op_type, sums in by_type.items():
+        row = kinds.setdefault(kind_of(op_type), [0.0, 0.0, 0.0])
+        row[:] = [one + other for one, other in zip(row, sums)]
+
+    def means(sums: List[float]) -> Dict[str, Any]:
+        return {"ms": round(sums[0] / n, 3), "mb": round(sums[1] / n, 3), "ops": round(sums[2] / n)}
+
     return {
         "steps": len(traces),
         "wall_ms": round(wall / n, 3),
         "op_ms": round(total, 3),
+        "live_mb": round(live, 1),
         "kinds": [
-            {
-                "kind": kind,
-                "ms": round(ms / n, 3),
-                "share": round(ms / n / total, 4) if total else 0.0,
-                "ops": round(ops / n),
-            }
-            for kind, (ms, ops) in sorted(kinds.items(), key=lambda item: -item[1][0])
+            {"kind": kind, **means(sums), "share": round(sums[0] / n / total, 4) if total else 0.0}
+            for kind, sums in sorted(kinds.items(), key=lambda item: -item[1][0])
         ],
         "types": [
-            {"type": op_type, "kind": kind_of(op_type), "ms": round(ms / n, 3), "ops": round(ops / n)}
-            for op_type, (ms, ops) in sorted(by_type.items(), key=lambda item: -item[1][0])[:25]
+            {"type": op_type, "kind": kind_of(op_type), **means(sums)}
+            for op_type, sums in sorted(by_type.items(), key=lambda item: -item[1][0])[:25]
         ],
     }

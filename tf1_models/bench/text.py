@@ -97,16 +97,25 @@ def _slope(report: str, section: Dict[str, Any]) -> List[str]:
 
 
 def profile(report: str, found: Dict[str, Any]) -> str:
-    """Op kinds of a training step."""
-    lines = [
-        f"{report}: a training step, {found['wall_ms']:.1f} ms traced (ops side by side: {found['op_ms']:.1f} ms)",
-        f"  {'kind':20}{'ms':>10}{'share':>8}{'ops':>6}",
-    ]
-    lines += [f"  {row['kind']:20}{row['ms']:10.1f}{100 * row['share']:7.1f}%{row['ops']:6d}" for row in found["kinds"]]
-    lines.append(f"  {'op':44}{'ms':>10}{'ops':>6}")
-    lines += [
-        f"  {row['type'] + ' (' + row['kind'] + ')':44}{row['ms']:10.1f}{row['ops']:6d}" for row in found["types"][:12]
-    ]
+    """Op kinds of a training step and of a batch's evaluation."""
+    lines: List[str] = []
+    for measure, words in (("step", "a training step"), ("evaluate", "a batch evaluated")):
+        its = found[measure]
+        lines += [
+            *([""] if lines else []),
+            f"{report}: {words}, {its['wall_ms']:.1f} ms traced (ops side by side: {its['op_ms']:.1f} ms), at most "
+            f"{its['live_mb']:,.0f} MB taken at once",
+            f"  {'kind':20}{'ms':>10}{'share':>8}{'MB':>9}{'ops':>6}",
+        ]
+        lines += [
+            f"  {row['kind']:20}{row['ms']:10.1f}{100 * row['share']:7.1f}%{row['mb']:9.1f}{row['ops']:6d}"
+            for row in its["kinds"]
+        ]
+        lines.append(f"  {'op':44}{'ms':>10}{'MB':>9}{'ops':>6}")
+        lines += [
+            f"  {row['type'] + ' (' + row['kind'] + ')':44}{row['ms']:10.1f}{row['mb']:9.1f}{row['ops']:6d}"
+            for row in its["types"][:12]
+        ]
     return "\n".join(lines)
 
 

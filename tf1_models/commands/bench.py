@@ -46,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--python-{peer}", metavar="PATH", help=f"interpreter that has {text} (default: this one)")
     parser.add_argument("--data", help="images of a data set, e.g. cifar10, instead of made-up ones")
     parser.add_argument("--quick", action="store_true", help="small numbers: shows that it works, not how fast it is")
-    parser.add_argument("--profile", metavar="REPORT", help="op kinds of a training step by time, and nothing else")
+    parser.add_argument(
+        "--profile",
+        metavar="REPORT",
+        help="op kinds of a training step and of an evaluation by time and memory, and nothing else",
+    )
     parser.add_argument(
         "--candidates",
         metavar="REPORT",

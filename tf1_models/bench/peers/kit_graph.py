@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Dict, List, Optional
 
 import numpy as np
 
 from tf1_models.bench.peers import batches, protocol
 
-PROFILED_STEPS = 3
+PROFILED_RUNS = 3
 
 
 def session_of(tf: Any, settings: Dict[str, Any]) -> Any:
@@ -58,6 +59,33 @@ class TrainingStep:
         return self.session.run(self.graph.fetches, self.feed, **options)
 
 
+class Evaluation:
+    """The graph that `evaluate` and `predict` take, its session, and images in the kit's own batches.
+
+    A candidate may name other batches. `graph_of_variables`: the graph that may train, as both took it before.
+    """
+
+    def __init__(self, tf: Any, settings: Dict[str, Any]) -> None:
+        from tf1_models.scoring import frozen_graph, inference_graph
+
+        experiment = experiment_of(settings)
+        self.graph = inference_graph.build_inference(experiment)
+        self.session = session_of(tf, settings)
+        self.session.run(tf.global_variables_initializer())
+        self.batch = int(settings.get("candidate_eval_batch") or experiment.eval_batch_size)
+        self.images = np.resize(batches.load(settings).x_train, (int(settings["eval_images"]), 32, 32, 3))
+        if frozen_graph.pays(self.graph) and not settings.get("graph_of_variables"):
+            values = frozen_graph.values_of(self.session, self.graph)
+            with tf.Graph().as_default():
+                self.graph = frozen_graph.build_frozen(experiment, self.graph, values)
+                self.session = session_of(tf, settings)
+
+    def run(self, **options: Any) -> Any:
+        """One batch."""
+        feed = {self.graph.image_bytes: self.images[: self.batch]}
+        return self.session.run(self.graph.handles.probabilities, feed, **options)
+
+
 def experiment_of(settings: Dict[str, Any]) -> Any:
     """The run with the asked-for batch size."""
     from tf1_models import registry
@@ -67,25 +95,12 @@ def experiment_of(settings: Dict[str, Any]) -> Any:
 
 
 def evaluate(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
-    """`evaluate.predict` as `evaluate` and `predict` run it, in the kit's own batches unless a candidate names others.
-
-    `graph_of_variables`: as it was done before, by the graph that may train.
-    """
+    """`evaluate.predict` over all images."""
     from tf1_models.scoring import evaluate as kit_evaluate
-    from tf1_models.scoring import frozen_graph, inference_graph
 
-    experiment = experiment_of(settings)
-    graph = inference_graph.build_inference(experiment)
-    session = session_of(tf, settings)
-    session.run(tf.global_variables_initializer())
-    size = int(settings.get("candidate_eval_batch") or experiment.eval_batch_size)
-    images = np.resize(batches.load(settings).x_train, (int(settings["eval_images"]), 32, 32, 3))
-    if frozen_graph.pays(graph) and not settings.get("graph_of_variables"):
-        values = frozen_graph.values_of(session, graph)
-        with tf.Graph().as_default():
-            graph = frozen_graph.build_frozen(experiment, graph, values)
-            session = session_of(tf, settings)
-    return protocol.Work(lambda: kit_evaluate.predict(session, graph, images, size), len(images), facts)
+    its = Evaluation(tf, settings)
+    unit = functools.partial(kit_evaluate.predict, its.session, its.graph, its.images, its.batch)
+    return protocol.Work(unit, len(its.images), facts)
 
 
 def input_path(tf: Any, settings: Dict[str, Any], facts: Dict[str, Any]) -> protocol.Work:
@@ -118,18 +133,27 @@ def counted(tf: Any, settings: Dict[str, Any]) -> Dict[str, Any]:
     return {"batch": batch, "step": step.as_json(batch), "evaluate": evaluated.as_json(batch)}
 
 
-def profile(tf: Any, training: TrainingStep) -> Dict[str, Any]:
-    """Op kinds of a training step by time, traced over a few steps."""
+def profile(tf: Any, one: Any) -> Dict[str, Any]:
+    """Op kinds of a training step, or of a batch's evaluation, by time and memory, traced a few times."""
     from tf1_models.bench import op_times
 
-    training.run()
+    one.run()
     traces: List[Any] = []
-    for _ in range(PROFILED_STEPS):
+    for _ in range(PROFILED_RUNS):
         metadata = tf.RunMetadata()
-        training.run(options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
+        one.run(options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), run_metadata=metadata)
         traces.append(metadata.step_stats)
-    types = {op.name: op.type for op in tf.get_default_graph().get_operations()}
+    types = {op.name: op.type for op in one.session.graph.get_operations()}
     return op_times.table(traces, types)
+
+
+def profiles(tf: Any, settings: Dict[str, Any]) -> Dict[str, Any]:
+    """`step` and `evaluate`, each in a graph of its own."""
+    found = {}
+    for measure, make in (("step", TrainingStep), ("evaluate", Evaluation)):
+        with tf.Graph().as_default():
+            found[measure] = profile(tf, make(tf, settings))
+    return found
 
 
 def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[protocol.Work]:
@@ -144,11 +168,11 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[proto
             return evaluate(tf, settings, facts)
         if measure == "input":
             return input_path(tf, settings, facts)
-        training = TrainingStep(tf, settings)
         if measure == "count":
             return protocol.Work(lambda: None, 0, {**facts, "work": counted(tf, settings)})
         if measure == "profile":
-            return protocol.Work(lambda: None, 0, {**facts, "profile": profile(tf, training)})
+            return protocol.Work(lambda: None, 0, {**facts, "profile": profiles(tf, settings)})
+        training = TrainingStep(tf, settings)
         return protocol.Work(training.run, int(settings["batch"]), facts)
 
 
