@@ -11,7 +11,11 @@ from tf1_models.output import markdown
 
 
 def main(
-    words: Optional[List[str]], about: Optional[str], block: str, pattern: str, render: Callable[[Sequence[str]], Any]
+    words: Optional[List[str]],
+    about: Optional[str],
+    block: str,
+    patterns: Sequence[str],
+    render: Callable[[Sequence[str]], Any],
 ) -> int:
     """Prints the block, and with `--write README.md` puts it there.
 
@@ -19,14 +23,14 @@ def main(
         words: The command line; None: the process's.
         about: The module's docstring.
         block: The block's name.
-        pattern: Where the committed records are, for `glob`.
+        patterns: Where the committed records are, for `glob`.
         render: Paths of records -> Markdown.
     """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", metavar="FILE.json", help="records (default: all committed ones)")
     parser.add_argument("--write", metavar="README.md", help="rewrite the block of this file")
     args = parser.parse_args(words)
-    text = render(args.files or sorted(glob.glob(pattern)))
+    text = render(args.files or sorted(path for pattern in patterns for path in glob.glob(pattern)))
     print(text)
     if args.write:
         changed = markdown.write_block(args.write, block, text)

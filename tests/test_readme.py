@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
-from typing import Any, List
+from typing import Any, Dict, List
 
 import pytest
 
@@ -53,17 +54,28 @@ def test_commands_parse(words: List[str], monkeypatch: Any, capsys: Any) -> None
         registry.experiment(parsed.report, run, parse_words([*parsed.settings, *extra]))
 
 
-def test_the_map_names_what_exists() -> None:
+def map_rows() -> Dict[str, str]:
+    """What the map names -> what it says of it, links' words and pages left out."""
     section = README.split("## The map of the code")[1].split("\n## ")[0]
-    for row in section.splitlines():
-        if not row.startswith("| `"):
-            continue
-        folder = "tf1_models"
-        for name in re.findall(r"`([^`]+)`", row.split("|")[1]):
-            path = name if name.startswith(("tf1_models", "tests")) else os.path.join(folder, name)
-            if not os.path.exists(os.path.join(ROOT, path)):
-                path = os.path.join("tests", name)
+    rows = [row.strip("|").split(" | ") for row in section.splitlines() if row.startswith("| `")]
+    return {where.strip(): re.sub(r" \(\[.*\)$", "", what.strip()) for where, what in rows}
+
+
+def test_the_map_names_what_exists() -> None:
+    for where in map_rows():
+        for name in re.findall(r"`([^`]+)`", where):
+            path = name if name.startswith(("tf1_models", "tests")) else os.path.join("tf1_models", name)
             assert os.path.exists(os.path.join(ROOT, path)), name
+
+
+def test_the_map_has_every_room_and_says_what_its_docstring_says() -> None:
+    said = map_rows()
+    package = os.path.join(ROOT, "tf1_models")
+    rooms = [name for name in os.listdir(package) if os.path.isfile(os.path.join(package, name, "__init__.py"))]
+    assert len(rooms) > 10
+    for room in rooms:
+        docstring = ast.get_docstring(ast.parse(read(f"tf1_models/{room}/__init__.py"))) or ""
+        assert docstring.split("\n\n")[0] == said[f"`tf1_models/{room}/`"] + ".", room
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,9 +1,9 @@
 """The README's benchmark table: python -m tests.bench.bench_table [FILE.json ...] [--write tf1_models/bench/README.md]
 
-Without files, every `bench_*.json` in tests/bench/records/, which `bench --out DIR` wrote (bench.json). A row is a
-report and a measurement; printed are the kit's median and how many times better it was than each other program (median
-over the rounds; spreads are in the records). The block stands between the README's `<!-- bench:begin -->` and
-`<!-- bench:end -->`.
+Without files, every `bench_*.json` and `profile-*.json` in tests/bench/records/, which `bench --out DIR` wrote. A row
+is a report and a measurement; printed are the kit's median and how many times better it was than each other program
+(median over the rounds; spreads are in the records), by the clock and, in brackets, by processor time. The block stands
+between the README's `<!-- bench:begin -->` and `<!-- bench:end -->`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from tests import readme_block
 from tf1_models.output import markdown
 
 RECORDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "records")
+PATTERNS = [os.path.join(RECORDS, name) for name in ("bench_*.json", "profile-*.json")]
 BLOCK = "bench"
 PEERS = ("kit_default", "bare", "bare_xla", "keras", "keras_xla", "torch", "torch_compile", "tf115")
 MEASURES = ("step", "epoch", "evaluate", "input", "startup", "memory")
 WORDS = (
-    "Ratios above 1: the kit is that many times faster, or takes that many times less; a star marks the report's own "
-    "framework. step: of the real loop; startup: from the command to the end of the first training step; memory: peak "
-    "of a run over 50,000 images. {machine}; kit on TensorFlow {versions}."
+    "Ratios above 1: the kit is that many times faster, or takes that many times less, in brackets by processor time; "
+    "a star marks the report's own framework. step: of the real loop; startup: from the command to the end of the "
+    "first training step; memory: peak of a run over 50,000 images. {machine}; kit on TensorFlow {versions}."
 )
 
 
@@ -49,14 +50,52 @@ def read(paths: Sequence[str]) -> List[Dict[str, Any]]:
     return found
 
 
+def read_profiles(paths: Sequence[str]) -> List[Dict[str, Any]]:
+    """The records of `bench --profile`, in the order of their names."""
+    found = []
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            found.append(json.load(stream))
+    return found
+
+
+# kinds of `op_times` that stand together in a column
+KINDS = {
+    "convolutions": ("convolution", "filter gradient", "input gradient"),
+    "matrix products": ("matrix product",),
+    "batch norm": ("batch norm",),
+    "pooling": ("pooling",),
+    "optimizer": ("optimizer",),
+}
+
+
+def profiles(records: Sequence[Dict[str, Any]]) -> str:
+    """Where a step's and an evaluated batch's kernels spend their time, and the most memory that they hold."""
+    rows = []
+    for record in records:
+        for measure in ("step", "evaluate"):
+            its = record[measure]
+            share = {row["kind"]: 100 * row["share"] for row in its["kinds"]}
+            columns = [sum(share.get(kind, 0.0) for kind in kinds) for kinds in KINDS.values()]
+            cells = [f"{column:.0f}" for column in [*columns, max(100 - sum(columns), 0.0)]]
+            rows.append([measure, record["report"], *cells, f"{its['live_mb']:,.0f}"])
+    rows.sort(key=lambda row: MEASURES.index(row[0]))
+    return markdown.markdown_table(
+        ["share of the kernels' time, %", "report", *KINDS, "rest", "held at most, MB"], rows
+    )
+
+
 def versions(section: Dict[str, Any]) -> str:
     """The TensorFlow that the kit ran on."""
     return str(section["peers"]["kit"].get("tensorflow") or "?")
 
 
 def _cell(section: Dict[str, Any], peer: str, original: str) -> str:
-    ratio = section["ratios"].get(peer)
-    return "-" if ratio is None else f"{ratio['median']:.2f}" + ("*" if peer == original else "")
+    ratio, by_cpu = (section.get(key, {}).get(peer) for key in ("ratios", "cpu_ratios"))
+    if ratio is None:
+        return "-"
+    star = "*" if peer == original else ""
+    return f"{ratio['median']:.2f}{star}" + (f" ({by_cpu['median']:.2f})" if by_cpu else "")
 
 
 def _name(report: str, sections: Dict[str, Any], section: Dict[str, Any]) -> str:
@@ -103,8 +142,13 @@ def _resident(part: Dict[str, Any]) -> str:
     return f"{part['peak']:,.0f} ({part['anonymous']:,.0f} + {part['file']:,.0f})"
 
 
-def render(records: List[Dict[str, Any]]) -> str:
-    """The block."""
+def render(records: List[Dict[str, Any]], traced: Sequence[Dict[str, Any]] = ()) -> str:
+    """The block.
+
+    Args:
+        records: From `read`.
+        traced: From `read_profiles`.
+    """
     machines = sorted(
         {f"{r['machine']['cores']} cores of an {r['machine']['cpu']}, {r['threads']} threads" for r in records}
     )
@@ -130,14 +174,16 @@ def render(records: List[Dict[str, Any]]) -> str:
     ]
     lines = [markdown.markdown_table(head, rows(records)), "", " ".join([words, *slopes])]
     by_part = memory_parts(records)
-    return "\n".join(lines + (["", by_part, "", PARTS] if by_part else []))
+    if by_part:
+        lines += ["", by_part, "", PARTS]
+    return "\n".join(lines + (["", profiles(traced)] if traced else []))
 
 
 def _slope(report: str, section: Dict[str, Any]) -> str:
     fit, by_epoch = section["fit"], section["by_epoch"]
     sizes = ", ".join(f"{point['images']:,}" for point in section["points"])
     return (
-        f"{report}'s epoch over {sizes} images: {1000 * fit['slope']:.2f} s per thousand + {fit['intercept']:.2f} "
+        f"{report}'s epoch over {sizes} images: {1000 * fit['slope']:.2f} s per thousand {fit['intercept']:+.2f} "
         f"s, off a line by at most {100 * fit['residual']:.1f} %; over its epochs by "
         f"{100 * by_epoch['residual']:.1f} %."
     )
@@ -145,8 +191,13 @@ def _slope(report: str, section: Dict[str, Any]) -> str:
 
 def main(words: Optional[List[str]] = None) -> int:
     """Prints or writes the block."""
-    pattern = os.path.join(RECORDS, "bench_*.json")
-    return readme_block.main(words, __doc__, BLOCK, pattern, lambda paths: render(read(paths)))
+    return readme_block.main(words, __doc__, BLOCK, PATTERNS, render_files)
+
+
+def render_files(paths: Sequence[str]) -> str:
+    """The block of these records, whatever each is."""
+    traced = [path for path in paths if os.path.basename(path).startswith("profile-")]
+    return render(read([path for path in paths if path not in traced]), read_profiles(traced))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ import pytest
 
 from tests.bench import bench_table
 from tests.conftest import ROOT
+from tf1_models import registry
 from tf1_models.output.markdown import find_block
 
-PATHS = sorted(glob.glob(os.path.join(bench_table.RECORDS, "bench_*.json")))
+PATHS, PROFILES = (sorted(glob.glob(pattern)) for pattern in bench_table.PATTERNS)
 
 
 @pytest.fixture
@@ -22,10 +23,22 @@ def records() -> List[Dict[str, Any]]:
     return bench_table.read(PATHS)
 
 
-def test_the_readme_shows_the_records(records: List[Dict[str, Any]]) -> None:
+@pytest.fixture
+def winograd(records: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """The record of nine_conv's step with the setting, beside the kit without it."""
+    (found,) = (
+        record
+        for record in records
+        for sections in [record["reports"].get("nine_conv", {})]
+        if sections.get("changes") == {"convolutions": "winograd"} and "step" in sections
+    )
+    return copy.deepcopy(found)
+
+
+def test_the_readme_shows_the_records() -> None:
     with open(os.path.join(ROOT, "tf1_models", "bench", "README.md"), encoding="utf-8") as stream:
         block = find_block(stream.read(), bench_table.BLOCK)
-    assert block == bench_table.render(records), (
+    assert block == bench_table.render_files(PATHS + PROFILES), (
         "stale: python -m tests.bench.bench_table --write tf1_models/bench/README.md"
     )
 
@@ -35,16 +48,36 @@ def test_every_report_is_on_record(records: List[Dict[str, Any]]) -> None:
     assert steps == {"course_models", "bn_cnn", "prelu_cnn", "nine_conv", "alexnet_bn"}
 
 
-def test_a_ratio_is_shown_as_it_was_measured(records: List[Dict[str, Any]]) -> None:
-    (record,) = [r for r in records if r["reports"].get("nine_conv", {}).get("changes") == {"convolutions": "winograd"}]
-    changed = copy.deepcopy(record)
-    changed["reports"]["nine_conv"]["step"]["ratios"]["tf115"]["median"] = 12.345
-    (row,) = [row for row in bench_table.rows([changed]) if row[0] == "step"]
-    assert row[1] == "nine_conv convolutions=winograd" and row[-1] == "12.35*"
+def test_a_ratio_is_shown_as_it_was_measured(winograd: Dict[str, Any]) -> None:
+    step = winograd["reports"]["nine_conv"]["step"]
+    step["ratios"]["tf115"]["median"], step["cpu_ratios"]["tf115"]["median"] = 12.345, 6.789
+    (row,) = [row for row in bench_table.rows([winograd]) if row[0] == "step"]
+    assert row[1] == "nine_conv convolutions=winograd" and row[-1] == "12.35* (6.79)"
+    del step["cpu_ratios"]
+    (row,) = [row for row in bench_table.rows([winograd]) if row[0] == "step"]
+    assert row[-1] == "12.35*"
 
 
-def test_memory_is_shown_by_part(records: List[Dict[str, Any]]) -> None:
-    (record,) = [r for r in records if r["reports"].get("nine_conv", {}).get("changes") == {"convolutions": "winograd"}]
+def test_a_profile_is_shown_by_kind() -> None:
+    kinds = [("filter gradient", 0.25), ("convolution", 0.25), ("other", 0.1), ("batch norm", 0.4)]
+    its = {"kinds": [{"kind": kind, "share": share} for kind, share in kinds], "live_mb": 1234.5}
+    record = {"report": "bn_cnn", "step": its, "evaluate": {**its, "kinds": its["kinds"][1:2], "live_mb": 7.0}}
+    lines = bench_table.profiles([record]).splitlines()
+    assert lines[0].startswith(
+        "| share of the kernels' time, % | report | convolutions | matrix products | batch norm |"
+    )
+    assert lines[2:] == [
+        "| step | bn_cnn | 50 | 0 | 40 | 0 | 0 | 10 | 1,234 |",
+        "| evaluate | bn_cnn | 25 | 0 | 0 | 0 | 0 | 75 | 7 |",
+    ]
+
+
+def test_every_report_is_traced() -> None:
+    assert {profile["report"] for profile in bench_table.read_profiles(PROFILES)} == set(registry.REPORTS)
+
+
+def test_memory_is_shown_by_part(winograd: Dict[str, Any]) -> None:
+    record = winograd
     assert bench_table.memory_parts([record]) == ""
     record["reports"]["nine_conv"]["memory"] = {
         "peers": {

@@ -147,7 +147,9 @@ def render(records: Sequence[Dict[str, Any]]) -> str:
 
 def main(words: Optional[List[str]] = None) -> int:
     """Prints or writes the block."""
-    return readme_block.main(words, __doc__, BLOCK, os.path.join(RECORDS, "*.json"), lambda paths: render(read(paths)))
+    return readme_block.main(
+        words, __doc__, BLOCK, [os.path.join(RECORDS, "*.json")], lambda paths: render(read(paths))
+    )
 
 
 if __name__ == "__main__":

@@ -127,4 +127,4 @@ def render(paths: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(readme_block.main(None, __doc__, BLOCK, PATH, render))
+    sys.exit(readme_block.main(None, __doc__, BLOCK, [PATH], render))

@@ -8,18 +8,22 @@ graphs; tf.layers names the variables.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any, Callable, Dict
 
 import numpy as np
 import tensorflow as tf
 
-from tests.oracles import reference
+from tests.oracles import reference, tf1_oracle
 
-OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "course_models")
 N_IMAGES = 4
-FIRST_IMAGES = (0, 4, 8, 12, 16)  # where in the fixed sequence a batch may start: the first well posed, see `main`
+FIRST_IMAGES = (
+    0,
+    4,
+    8,
+    12,
+    16,
+)  # where in the fixed sequence a batch may start: the first well posed, see `tf1_oracle.write_nets`
 NUM_CLASSES = 10
 
 
@@ -169,50 +173,11 @@ def case(net: Callable[[Any], Any], dtype: str, first_image: int) -> Dict[str, n
     softmax = net(x_image)
     logits = softmax.op.inputs[0]
     loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(logits=softmax, labels=y))  # Q1
-    variables = tf.global_variables()
     optimizer = tf.train.AdamOptimizer(learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-08)
-    pairs = optimizer.compute_gradients(loss)
-    with tf.control_dependencies([loss] + [g for g, _ in pairs]):
-        train = optimizer.apply_gradients(pairs)
     feed = {x: (pixels / 255.0).astype(dtype).reshape(N_IMAGES, 3072), y: reference.one_hot(labels, dtype)}
-    with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=2, inter_op_parallelism_threads=1)) as session:
-        session.run(tf.global_variables_initializer())
-        for variable in variables:
-            variable.load(reference.weights(variable.op.name, variable.shape.as_list(), dtype), session)
-        logits_value, gradients = session.run([logits, [g for g, _ in pairs]], feed)
-        losses = [session.run([loss, train], feed)[0] for _ in range(reference.N_STEPS)]
-        losses.append(session.run(loss, feed))
-        values = session.run(variables)
-    return reference.record(
-        logits_value,
-        losses,
-        {v.op.name: g for (_, v), g in zip(pairs, gradients)},
-        {v.op.name: value for v, value in zip(variables, values)},
-        {"first_image": np.asarray(first_image)},
-    )
-
-
-def main() -> None:
-    """Writes the named nets' files, or all.
-
-    Where a ReLU's input or two values of a pool differ by less than float32's rounding, the gradient may go either
-    way and a float32 comparison means nothing; so each net takes the first batch on which the oracle's own float32 and
-    float64 gradients agree.
-    """
-    if not os.path.isdir(OUT):
-        os.makedirs(OUT)
-    for name in sys.argv[1:] or NETS:
-        for first_image in FIRST_IMAGES:
-            double, single = (case(NETS[name], dtype, first_image) for dtype in ("float64", "float32"))
-            if reference.difference({**double, "dtype": np.asarray("float32")}, single).gradients < 5e-7:
-                break
-        else:
-            raise SystemExit(f"{name}: no batch that starts at {FIRST_IMAGES} is well posed in float32")
-        for dtype, numbers in (("float64", double), ("float32", single)):
-            path = os.path.join(OUT, f"{name}_{dtype}.npz")
-            reference.write_golden(path, __file__, f"TensorFlow {tf.__version__}, tf.layers", dtype, numbers)
-            print(os.path.basename(path), f"from image {first_image}", os.path.getsize(path), "bytes")
+    return tf1_oracle.ten_steps(logits, loss, optimizer, feed, dtype, first_image)
 
 
 if __name__ == "__main__":
-    main()
+    oracle = f"TensorFlow {tf.__version__}, tf.layers"
+    tf1_oracle.write_nets("course_models", NETS, sys.argv[1:], case, FIRST_IMAGES, 5e-7, __file__, oracle)

@@ -9,19 +9,17 @@ this kit's graphs. `initial_values` runs its initializers under this kit's expli
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any, Callable, Dict
 
 import numpy as np
 import tensorflow as tf
 
-from tests.oracles import reference
+from tests.oracles import reference, tf1_oracle
 from tf1_models.seeds import op_seed
 
-OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "nine_conv")
 N_IMAGES = 2
-FIRST_IMAGES = (0, 2, 4, 6, 8, 10, 12, 14)  # the first well-posed batch, see `main`
+FIRST_IMAGES = (0, 2, 4, 6, 8, 10, 12, 14)  # the first well-posed batch, see `tf1_oracle.write_nets`
 SEED = 51
 REGULARIZATION_STRENGTH = 0.01
 
@@ -132,14 +130,10 @@ def program(net: Callable[[Any, Any], Any], dtype: str) -> Any:
     return x, y, logits, cost
 
 
-def config() -> Any:
-    return tf.ConfigProto(intra_op_parallelism_threads=2, inter_op_parallelism_threads=1)
-
-
 def initial_values() -> Dict[str, np.ndarray]:
     """The final net's initial values as tf.contrib draws them."""
     program(final, "float32")
-    with tf.Session(config=config()) as session:
+    with tf.Session(config=tf1_oracle.config()) as session:
         session.run(tf.global_variables_initializer())
         return {v.op.name: session.run(v) for v in tf.global_variables()}
 
@@ -148,46 +142,10 @@ def case(net: Callable[[Any, Any], Any], dtype: str, first_image: int) -> Dict[s
     """Ten Adam steps of one net on two images of the fixed sequence; raw pixels (Q13), dropout off."""
     pixels, labels = (part[first_image:] for part in reference.fixed_batch(first_image + N_IMAGES))
     x, y, logits, cost = program(net, dtype)
-    variables = tf.global_variables()
-    optimizer = tf.train.AdamOptimizer(0.001)
-    pairs = [(g, v) for g, v in optimizer.compute_gradients(cost) if g is not None]  # Q15: b_fc2 has none
-    with tf.control_dependencies([cost] + [g for g, _ in pairs]):
-        train = optimizer.apply_gradients(pairs)
     feed = {x: pixels.astype(dtype), y: reference.one_hot(labels, dtype)}
-    with tf.Session(config=config()) as session:
-        session.run(tf.global_variables_initializer())
-        for variable in variables:
-            variable.load(reference.weights(variable.op.name, variable.shape.as_list(), dtype), session)
-        logits_value, gradients = session.run([logits, [g for g, _ in pairs]], feed)
-        losses = [session.run([cost, train], feed)[0] for _ in range(reference.N_STEPS)]
-        losses.append(session.run(cost, feed))
-        values = session.run(variables)
-    return reference.record(
-        logits_value,
-        losses,
-        {v.op.name: g for (_, v), g in zip(pairs, gradients)},
-        {v.op.name: value for v, value in zip(variables, values)},
-        {"first_image": np.asarray(first_image)},
-    )
-
-
-def main() -> None:
-    """Writes the named nets' files, or all; each net takes the first batch on which the oracle's own float32 and
-    float64 gradients agree (no ReLU input or pool tie within float32's rounding)."""
-    if not os.path.isdir(OUT):
-        os.makedirs(OUT)
-    for name in sys.argv[1:] or NETS:
-        for first_image in FIRST_IMAGES:
-            double, single = (case(NETS[name], dtype, first_image) for dtype in ("float64", "float32"))
-            if reference.difference({**double, "dtype": np.asarray("float32")}, single).gradients < 1e-6:
-                break
-        else:
-            raise SystemExit(f"{name}: no batch that starts at {FIRST_IMAGES} is well posed in float32")
-        for dtype, numbers in (("float64", double), ("float32", single)):
-            path = os.path.join(OUT, f"{name}_{dtype}.npz")
-            reference.write_golden(path, __file__, f"TensorFlow {tf.__version__}, tf.contrib", dtype, numbers)
-            print(os.path.basename(path), f"from image {first_image}", os.path.getsize(path), "bytes", flush=True)
+    return tf1_oracle.ten_steps(logits, cost, tf.train.AdamOptimizer(0.001), feed, dtype, first_image)
 
 
 if __name__ == "__main__":
-    main()
+    oracle = f"TensorFlow {tf.__version__}, tf.contrib"
+    tf1_oracle.write_nets("nine_conv", NETS, sys.argv[1:], case, FIRST_IMAGES, 1e-6, __file__, oracle)

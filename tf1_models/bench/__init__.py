@@ -1,1 +1,4 @@
-"""`bench`: this kit beside its peers in one run, interleaved; every measurement runs in a child process."""
+"""`bench`, beside its peers; `peers/` are the measured programs.
+
+One run, interleaved; every measurement runs in a child process.
+"""

@@ -1,4 +1,4 @@
-"""Checkpoints as files: a run's own, found by a user's word, read without TensorFlow, mapped, exported.
+"""Saving, finding and mapping checkpoints, those of foreign programs too.
 
     saving             a run's own checkpoints: write, commit, restore, prune
     checkpoint_source  which checkpoint a user means, and which run's graph it fills

@@ -1,1 +1,4 @@
-"""One training on several machines: `train … --cluster` over TensorFlow's own gRPC servers, named by TF_CONFIG."""
+"""`train --cluster`, one training on several machines.
+
+It goes over TensorFlow's own gRPC servers, named by TF_CONFIG.
+"""

@@ -1,1 +1,4 @@
-"""One module per verb: `add_arguments(parser)` and `run(args) -> exit code`; heavy imports happen inside `run`."""
+"""One module per verb, found by `cli.py`.
+
+Each has `add_arguments(parser)` and `run(args) -> exit code`; heavy imports happen inside `run`.
+"""

@@ -1,1 +1,4 @@
-"""`doctor`: what is installed, which devices TensorFlow really uses, what is missing and the command that mends it."""
+"""`doctor`, what a machine has and lacks.
+
+What is installed, which devices TensorFlow really uses, what is missing and the command that mends it.
+"""

@@ -1,1 +1,4 @@
-"""WHERE ARE THE HYPER-PARAMETERS? One module per report, same stems as `graphs/`; rows in the order of the report."""
+"""WHERE ARE THE HYPER-PARAMETERS? One module per report, rows in the report's order.
+
+Its stem is that of the report's graph in `graphs/`.
+"""

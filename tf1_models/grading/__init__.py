@@ -1,6 +1,7 @@
-"""Grading prediction files by F1: NumPy and the standard library only, never TensorFlow.
+"""`grade`, without TensorFlow.
 
-Only an HTML page takes more (outputs/leaderboard); the autograder bundle has none.
+F1 of prediction files: NumPy and the standard library only. An HTML page alone takes more (outputs/leaderboard); the
+autograder bundle has none.
 
 The map, in the order in which a submission travels:
 

@@ -1,1 +1,4 @@
-"""WHERE IS THE GRAPH? One module per report; each `build` adds ops to the current graph and nothing else."""
+"""WHERE IS THE GRAPH? One module per report; `parts/` is what they are built from.
+
+Each `build` adds ops to the current graph and nothing else.
+"""

@@ -1,1 +1,1 @@
-"""What people look at: progress, Markdown, HTML pages, plots, the reports' own consoles and pictures."""
+"""Progress, Markdown, HTML pages, plots, the reports' own consoles and pictures."""

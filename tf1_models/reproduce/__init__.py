@@ -1,4 +1,6 @@
-"""`reproduce` and `report`: every reported number gets a verdict. TensorFlow-free; only child processes train.
+"""`runs/` the queue, `verdicts/` the rules, `page/` what is shown.
+
+`reproduce` and `report`: every reported number gets a verdict. TensorFlow-free; only child processes train.
 
 queue.py      which runs, in which folders, what is done      task.py, child.py   one run in a process of its own
 cost.py       seconds from measured speeds                    local_engine.py, dask_engine.py   who runs the tasks

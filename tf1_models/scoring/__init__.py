@@ -1,1 +1,1 @@
-"""Which scores a trained graph gets: predictions, the inference graph, SavedModel."""
+"""Predictions, scores, the inference graph, SavedModel."""

@@ -1,1 +1,1 @@
-"""How TensorFlow is imported and its Sessions are set up."""
+"""The one import of TensorFlow, its Session settings, precision."""

@@ -1,1 +1,1 @@
-"""Files that are never half-written, sealed documents, bounded reading of foreign bytes."""
+"""Files never half-written, sealed documents, bounded reading of foreign bytes."""

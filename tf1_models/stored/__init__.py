@@ -1,1 +1,4 @@
-"""Stored checkpoints: trained weights of the reports, what they compute on a fixed batch, and the check against it."""
+"""Stored weights and what they are held to.
+
+What the trained weights of the reports compute on a fixed batch, and the check against it.
+"""

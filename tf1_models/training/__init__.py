@@ -1,1 +1,4 @@
-"""The loop and what it runs: steps, optimizers, schedules, stopping, run folders, results."""
+"""WHERE IS THE LOOP? `loop.py`, one Session loop in reading order, and what it runs.
+
+Steps, optimizers, schedules, stopping, run folders, results.
+"""
