@@ -60,7 +60,7 @@ def main() -> None:
                 name: Worker(name, [sys.executable, "-c", PROGRAM.format(folder)], settings)
                 for name, folder in folders.items()
             }
-            found = interleave.measure(workers, args.rounds, args.seconds, print, tries=wishes.tries)
+            found = interleave.measure(workers, args.rounds, args.seconds, print)
             images.clear()
             document["reports"][report] = {"unit": "images/s", **found}
             write_json(os.path.join(RECORDS, "commits.json"), document)

@@ -17,13 +17,8 @@ import tensorflow as tf
 from tests.oracles import reference, tf1_oracle
 
 N_IMAGES = 4
-FIRST_IMAGES = (
-    0,
-    4,
-    8,
-    12,
-    16,
-)  # where in the fixed sequence a batch may start: the first well posed, see `tf1_oracle.write_nets`
+# where in the fixed sequence a batch may start: the first well posed, see `tf1_oracle.write_nets`
+FIRST_IMAGES = (0, 4, 8, 12, 16)
 NUM_CLASSES = 10
 
 
