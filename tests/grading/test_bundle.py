@@ -20,7 +20,9 @@ from tests.grading.test_outputs import check_results
 from tf1_models import grade
 from tf1_models.errors import UsageError
 from tf1_models.grading.autograding.bundle import MAX_BUNDLE_BYTES, make_bundle
+from tf1_models.grading.options import Scoring
 
+SCORING = Scoring("weighted_f1", fail_under=0.5, max_points=20)
 MEMORY = 768 * 1024 * 1024
 
 
@@ -73,7 +75,7 @@ class Platform:
 @pytest.fixture
 def bundle(key: str, tmp_path: Any) -> str:
     out = str(tmp_path / "autograder.zip")
-    assert make_bundle(key, out, metric="weighted_f1", max_points=20, fail_under=0.5, reference=0.4) < MAX_BUNDLE_BYTES
+    assert make_bundle(key, out, SCORING, reference=0.4) < MAX_BUNDLE_BYTES
     return out
 
 
@@ -179,7 +181,7 @@ def test_a_grader_killed_at_any_time_leaves_valid_results(bundle: str, labels: n
 def test_the_bundle_is_the_same_bytes_each_time_and_holds_what_it_should(bundle: str, key: str, tmp_path: Any) -> None:
     """Executable scripts, no TensorFlow in any file, no path of the machine."""
     again = str(tmp_path / "again.zip")
-    make_bundle(key, again, metric="weighted_f1", max_points=20, fail_under=0.5, reference=0.4)
+    make_bundle(key, again, SCORING, reference=0.4)
     with open(bundle, "rb") as one, open(again, "rb") as two:
         assert one.read() == two.read()
     with zipfile.ZipFile(bundle) as archive:
@@ -199,9 +201,9 @@ def test_the_bundle_is_the_same_bytes_each_time_and_holds_what_it_should(bundle:
 
 def test_bundles_of_official_and_id_keys(tmp_path: Any, labels: np.ndarray) -> None:
     """cifar10:test stays far below 1 MB; text ids travel with the key."""
-    assert make_bundle("cifar10:test", str(tmp_path / "a.zip")) < 200_000
+    assert make_bundle("cifar10:test", str(tmp_path / "a.zip"), Scoring()) < 200_000
     (tmp_path / "k.csv").write_text("id,label\n" + "".join(f"img{i}.png,{k}\n" for i, k in enumerate(labels)))
-    make_bundle(str(tmp_path / "k.csv"), str(tmp_path / "b.zip"))
+    make_bundle(str(tmp_path / "k.csv"), str(tmp_path / "b.zip"), Scoring())
     platform = Platform(tmp_path / "autograder", str(tmp_path / "b.zip"))
     rows = "".join(f"img{i}.png,{labels[i]}\n" for i in range(99, -1, -1))
     platform.hand_in(result__csv=("id,label\n" + rows).encode())
@@ -213,10 +215,10 @@ def test_what_a_bundle_cannot_do_is_a_usage_error(key: str, tmp_path: Any) -> No
     rubric = tmp_path / "r.json"
     rubric.write_text('{"percentile": [{"at": 0, "points": 1}]}')
     with pytest.raises(UsageError, match="whole class"):
-        make_bundle(key, str(tmp_path / "x.zip"), rubric=str(rubric))
+        make_bundle(key, str(tmp_path / "x.zip"), Scoring(rubric=str(rubric)))
     rubric.write_text('{"linear": {"ceiling": "reference"}}')
     with pytest.raises(UsageError, match="--reference"):
-        make_bundle(key, str(tmp_path / "x.zip"), rubric=str(rubric))
+        make_bundle(key, str(tmp_path / "x.zip"), Scoring(rubric=str(rubric)))
     with pytest.raises(UsageError, match="--visibility"):
-        make_bundle(key, str(tmp_path / "x.zip"), visibility="secret")
+        make_bundle(key, str(tmp_path / "x.zip"), Scoring(), visibility="secret")
     assert not os.path.exists(str(tmp_path / "x.zip"))

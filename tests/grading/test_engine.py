@@ -18,6 +18,7 @@ from tests.grading import builders as b
 from tf1_models import grade, metrics
 from tf1_models.errors import InputError, UsageError
 from tf1_models.grading import reference as reference_module
+from tf1_models.grading.options import Options
 from tf1_models.grading.outputs.diff import diff_lines, diff_records, load_record
 from tf1_models.grading.record import to_text
 from tf1_models.grading.statistics import bootstrap
@@ -90,6 +91,20 @@ def test_regrading_is_byte_identical_in_any_order_and_anywhere(
     random.Random(0).shuffle(files)
     assert one == to_text(grade.grade(key, files))
     assert str(tmp_path) not in first and json.loads(first)["submissions"]
+
+
+def test_options_by_name_and_as_a_record_are_the_same(key: str, labels: np.ndarray, hand_in: HandIn) -> None:
+    """A name stands in for the record's attribute; the metric may stand third, as it always could."""
+    folder = hand_in({"a.npy": b.npy(b.noisy(labels, 0.2, 1)), "b.npy": b.npy(b.noisy(labels, 0.4, 2))})
+    options = Options("weighted_f1", fail_under=0.7, draws=100, rubric={"linear": {}, "max_points": 20})
+    named = grade.grade(key, folder, "weighted_f1", fail_under=0.7, draws=100, rubric={"linear": {}, "max_points": 20})
+    assert named == grade.grade(key, folder, options=options)
+    assert [row["passed"] for row in named["submissions"]] == [True, False]
+    replaced = grade.grade(key, folder, "accuracy", options, fail_under=0.5)
+    assert replaced["metric"] == "accuracy" and replaced["policy"]["fail_under"] == 0.5
+    assert replaced["submissions"][0]["points"] == round(20 * replaced["submissions"][0]["accuracy"], 2)
+    with pytest.raises(TypeError, match="metirc"):
+        grade.grade(key, folder, metirc="accuracy")
 
 
 def test_scores_ranks_and_points(key: str, labels: np.ndarray, hand_in: HandIn) -> None:

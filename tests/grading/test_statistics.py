@@ -12,6 +12,7 @@ import pytest
 from tests.grading import builders as b
 from tf1_models import metrics
 from tf1_models.errors import InputError, UsageError
+from tf1_models.grading.options import Scoring
 from tf1_models.grading.policy import Policy, make_policy
 from tf1_models.grading.rubric import load_rubric, make_rubric
 from tf1_models.grading.statistics import bootstrap, paired
@@ -266,11 +267,13 @@ def test_policies_out_of_range_are_usage_errors(field: str, value: Any) -> None:
 
 def test_a_rubric_made_for_one_metric_is_not_used_for_another() -> None:
     """The metric decides points: it is never mixed silently."""
-    rubric = make_rubric({"metric": "accuracy", "linear": {}, "tolerance": 0.01}, "rubric")
-    assert make_policy(rubric=rubric).metric == "accuracy" and make_policy(rubric=rubric).tolerance == 0.01
-    assert make_policy(rubric=rubric, tolerance=0.0, max_points=5).rubric.max_points == 5.0
+    rubric = {"metric": "accuracy", "linear": {}, "tolerance": 0.01}
+    policy = make_policy(Scoring(rubric=rubric))
+    assert policy.metric == "accuracy" and policy.tolerance == 0.01
+    policy = make_policy(Scoring(rubric=rubric, tolerance=0.0, max_points=5))
+    assert policy.tolerance == 0.0 and policy.rubric.max_points == 5.0
     with pytest.raises(UsageError, match="made for accuracy"):
-        make_policy("macro_f1", rubric=rubric)
+        make_policy(Scoring("macro_f1", rubric=rubric))
 
 
 def test_p_is_never_zero() -> None:

@@ -158,12 +158,19 @@ def _needs_truth(args: argparse.Namespace) -> None:
         raise UsageError("--truth is needed: a file of labels, cifar10:test or cifar10:dev")
 
 
+def _scoring(args: argparse.Namespace) -> Dict[str, Any]:
+    """The attributes of `Scoring`, as `_scoring_options` declares them."""
+    names = ("metric", "fail_under", "tolerance", "rubric", "max_points", "subset_key")
+    return {name: getattr(args, name) for name in names}
+
+
 def _grade(args: argparse.Namespace) -> int:
     """Grades, writes what was asked for, and turns the result into an exit code."""
     _needs_truth(args)
     if not args.submissions:
         raise UsageError("nothing to grade: name files, folders, zips, or - for standard input")
     from tf1_models import grade  # here: `--help` does not pay for NumPy
+    from tf1_models.grading.options import Options
     from tf1_models.grading.outputs import gradescope
     from tf1_models.grading.outputs.diff import diff_records, load_record
 
@@ -171,24 +178,18 @@ def _grade(args: argparse.Namespace) -> int:
         fallback = gradescope.failure(gradescope.CRASHED, [], args.max_points or 100.0)
         _write(args.gradescope, to_json(fallback) + "\n")
     earlier = load_record(args.diff) if args.diff else None
-    record = grade.grade(
-        args.truth,
-        args.submissions,
-        metric=args.metric,
-        fail_under=args.fail_under,
-        tolerance=args.tolerance,
-        rubric=args.rubric,
-        max_points=args.max_points,
+    options = Options(
+        **_scoring(args),
         reference=args.reference,
         roster=args.roster,
         id_regex=args.id_regex,
         only=args.only,
-        subset_key=args.subset_key,
         intervals={"auto": None, "always": True, "never": False}[args.intervals],
         draws=args.draws,
         seed=args.seed,
         near_duplicates=not args.no_near_duplicates,
     )
+    record = grade.grade(args.truth, args.submissions, options=options)
     if earlier is not None:
         record["diff"] = diff_records(earlier, record)
     _write_files(args, record)
@@ -255,20 +256,11 @@ def _bundle(args: argparse.Namespace) -> int:
     if args.rest or not args.out:
         raise UsageError("grade bundle takes no submissions" if args.rest else "--out is needed: autograder.zip")
     from tf1_models.grading.autograding.bundle import make_bundle
+    from tf1_models.grading.options import Scoring
 
     with writing_output(args.out):
         size = make_bundle(
-            args.truth,
-            args.out,
-            metric=args.metric,
-            rubric=args.rubric,
-            max_points=args.max_points,
-            fail_under=args.fail_under,
-            tolerance=args.tolerance,
-            reference=args.reference,
-            visibility=args.visibility,
-            leaderboard=not args.no_leaderboard,
-            subset_key=args.subset_key,
+            args.truth, args.out, Scoring(**_scoring(args)), args.reference, args.visibility, not args.no_leaderboard
         )
     _emit(f"{args.out}: {size:,} bytes; upload it as the assignment's autograder. It holds the key: keep it private.\n")
     return 0

@@ -14,7 +14,7 @@ The map, in the order in which a submission travels:
     students, roster, repeats who handed it in, who did not, and which of several counts
     bootstrap, paired, ranking, rubric, reference, duplicates, likeness
                               what a class needs beyond a score
-    policy, entry, engine, record, diff
+    options, policy, entry, engine, record, diff
                               one grading: its choices, its record for the audit, and two records side by side
     table, sheets, markdown, leaderboard, anonymous, gradescope, check
                               the ways out

@@ -7,7 +7,8 @@ import math
 from typing import Optional
 
 from tf1_models.errors import UsageError, nearest
-from tf1_models.grading.rubric import Rubric
+from tf1_models.grading.options import Scoring
+from tf1_models.grading.rubric import Rubric, load_rubric, make_rubric
 from tf1_models.grading.statistics.bootstrap import METRICS
 
 AUTO_INTERVALS = 50  # up to so many files, intervals come by themselves
@@ -54,32 +55,40 @@ class Policy:
 
 
 def make_policy(
-    metric: Optional[str] = None,
-    fail_under: Optional[float] = None,
-    tolerance: Optional[float] = None,
-    rubric: Optional[Rubric] = None,
-    max_points: Optional[float] = None,
-    **others: object,
+    scoring: Scoring,
+    intervals: Optional[bool] = None,
+    draws: int = 1000,
+    seed: int = 0,
+    near_duplicates: bool = True,
 ) -> Policy:
     """A policy from what was asked for and what the rubric says; what was asked for on the spot wins, but never the
     metric: a rubric made for one metric is not applied to another.
 
+    Args:
+        scoring: What was asked for; its rubric is read here.
+        intervals, draws, seed, near_duplicates: See `Policy`.
+
     Raises:
-        UsageError: a value out of range, or `metric` against the rubric's.
+        InputError: a rubric that cannot be used.
+        UsageError: a value out of range, or a metric against the rubric's.
     """
-    rubric = rubric or Rubric()
+    asked, max_points = scoring.rubric, scoring.max_points
+    rubric = make_rubric(asked, "rubric") if isinstance(asked, dict) else load_rubric(asked) if asked else Rubric()
     if max_points is not None:
         if not (math.isfinite(max_points) and max_points > 0):
             raise UsageError(f"--max-points {max_points:g}: a number above 0 is expected")
         if rubric.steps and max(points for _, points in rubric.steps) > max_points:
             raise UsageError(f"--max-points {max_points:g}: the rubric's steps give more")
         rubric = dataclasses.replace(rubric, max_points=float(max_points))
-    if metric and rubric.metric and metric != rubric.metric:
-        raise UsageError(f"--metric {metric}, but the rubric is made for {rubric.metric}")
+    if scoring.metric and rubric.metric and scoring.metric != rubric.metric:
+        raise UsageError(f"--metric {scoring.metric}, but the rubric is made for {rubric.metric}")
     return Policy(
-        metric=metric or rubric.metric or "macro_f1",
-        fail_under=fail_under,
-        tolerance=rubric.tolerance if tolerance is None else tolerance,
+        metric=scoring.metric or rubric.metric or "macro_f1",
+        fail_under=scoring.fail_under,
+        tolerance=rubric.tolerance if scoring.tolerance is None else scoring.tolerance,
         rubric=rubric,
-        **others,  # type: ignore[arg-type]
+        intervals=intervals,
+        draws=draws,
+        seed=seed,
+        near_duplicates=near_duplicates,
     )

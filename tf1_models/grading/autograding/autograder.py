@@ -15,11 +15,11 @@ import numpy as np
 
 from tf1_models.errors import one_line
 from tf1_models.grading.engine import grade_sources
+from tf1_models.grading.options import Scoring
 from tf1_models.grading.outputs import gradescope
 from tf1_models.grading.policy import make_policy
 from tf1_models.grading.record import make_record
 from tf1_models.grading.reference import Reference
-from tf1_models.grading.rubric import make_rubric
 from tf1_models.grading.submissions.alignment import KeyShape
 from tf1_models.grading.submissions.sources import Collected, collect
 from tf1_models.grading.truth import Key
@@ -53,9 +53,7 @@ def grade_folder(folder: str, source: str) -> Dict[str, Any]:
     with open(os.path.join(source, "settings.json"), encoding="utf-8") as stream:
         settings = json.load(stream)
     key = _load_key(os.path.join(source, "key.npz"), settings)
-    policy = make_policy(
-        settings["metric"], settings["fail_under"], settings["tolerance"], make_rubric(settings["rubric"], "rubric")
-    )
+    policy = make_policy(Scoring(**{name: settings[name] for name in ("metric", "fail_under", "tolerance", "rubric")}))
     value = settings["reference"]
     reference = None if value is None else Reference("threshold", f"{value:g}", policy.metric, value)
     found = collect([folder])

@@ -18,9 +18,9 @@ import numpy as np
 
 import tf1_models
 from tf1_models.errors import UsageError
+from tf1_models.grading.options import Scoring
 from tf1_models.grading.outputs import gradescope
 from tf1_models.grading.policy import make_policy
-from tf1_models.grading.rubric import load_rubric
 from tf1_models.grading.truth import Key, load_key
 from tf1_models.storage.files import to_json, write_bytes
 
@@ -114,22 +114,17 @@ def _sources() -> List[Tuple[str, bytes]]:
 def make_bundle(
     truth: Any,
     out: str,
-    metric: Optional[str] = None,
-    rubric: Optional[str] = None,
-    max_points: Optional[float] = None,
-    fail_under: Optional[float] = None,
-    tolerance: Optional[float] = None,
+    scoring: Scoring,
     reference: Optional[float] = None,
     visibility: str = "visible",
     leaderboard: bool = True,
-    subset_key: bool = False,
 ) -> int:
     """Writes the autograder zip.
 
     Args:
         truth: See `truth.load_key`.
         out: Path of the zip.
-        metric, rubric, max_points, fail_under, tolerance, subset_key: As for `grade.grade`.
+        scoring: As for `grade.grade`.
         reference: A fraction to compare with.
         visibility: See `gradescope.results`.
         leaderboard: Send leaderboard entries.
@@ -141,11 +136,10 @@ def make_bundle(
         InputError: key or rubric cannot be used.
         UsageError: an option out of range, or a zip of 1 MB and more.
     """
-    key = load_key(truth, subset_key)
-    rules = load_rubric(rubric) if rubric else None
-    if rules is not None and rules.rule == "percentile":
+    key = load_key(truth, scoring.subset_key)
+    policy = make_policy(scoring)
+    if policy.rubric.rule == "percentile":
         raise UsageError("a percentile needs the whole class: grade the platform's export with that rubric instead")
-    policy = make_policy(metric, fail_under, tolerance, rules, max_points)
     if visibility not in gradescope.VISIBILITIES:
         raise UsageError(f"--visibility {visibility}: known are {', '.join(gradescope.VISIBILITIES)}")
     if policy.rubric.ceiling is None and (reference is None or not policy.rubric.floor < reference <= 1):
@@ -161,7 +155,7 @@ def make_bundle(
         "reference": reference,
         "visibility": visibility,
         "leaderboard": leaderboard,
-        "subset_key": subset_key,
+        "subset_key": scoring.subset_key,
     }
     fallback = gradescope.failure(gradescope.CRASHED, [], policy.rubric.max_points)
     fallback["extra_data"]["status"] = "grader_failed"
