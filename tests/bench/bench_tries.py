@@ -22,6 +22,7 @@ from tf1_models.storage.files import write_json
 _CALLING_THREAD = {"TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD": "1"}
 STEPS: Dict[str, Tuple[Dict[str, Any], Dict[str, str]]] = {
     "as it is": ({"way": "run"}, {}),
+    "batches gathered a step ahead in a second thread": ({"way": "ahead"}, {}),
     "make_callable": ({"way": "callable"}, {}),
     f"{STEPS_A_CALL} steps a call": ({"way": "several"}, {}),
     "one op at a time": ({"way": "run", "inter": 1}, {}),

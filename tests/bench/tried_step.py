@@ -1,42 +1,59 @@
-"""A training step taken in one of the ways that `bench_tries` compares: a program that `bench` starts and stops.
+"""Training steps taken in one of the ways that `bench_tries` compares: a program that `bench` starts and stops.
 
-`way` of the settings: "run" (Session.run, as the loop does it), "callable" (Session.make_callable, fed in a fixed
-order) or "several" (`resident_steps`, `STEPS_A_CALL` steps a call). Every way takes the same images again and again.
+`way` of the settings: "run" (each batch gathered, then Session.run, as the loop does it), "ahead" (the next batch is
+gathered by a second thread meanwhile), "callable" (Session.make_callable, fed in a fixed order) or "several"
+(`resident_steps`, `STEPS_A_CALL` steps a call). Every way takes the same `STEPS_A_CALL` batches again and again.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import hashlib
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 import numpy as np
 
-from tf1_models.bench.peers import kit_graph, protocol
+from tf1_models.bench.peers import batches, kit_graph, protocol
 
 STEPS_A_CALL = 8
 
 
-def unit_of(training: Any, way: str) -> Callable[[], Any]:
+def unit_of(training: Any, data: batches.Data, way: str) -> Callable[[], Any]:
     """A function that takes `STEPS_A_CALL` steps; may add to the current graph."""
-    session, graph, feed = training.session, training.graph, training.feed
+    session, graph, n = training.session, training.graph, len(training.feed[training.graph.label_ids])
+    rows = np.split(np.random.RandomState(0).permutation(len(data.x_train))[: STEPS_A_CALL * n], STEPS_A_CALL)
+
+    def feed(at: int) -> Dict[Any, Any]:
+        batch = {graph.image_bytes: data.x_train[rows[at]], graph.label_ids: data.y_train[rows[at]], graph.step: at}
+        return {**training.feed, **batch}
+
     if way == "run":
-        return lambda: [session.run(graph.fetches, {**feed, graph.step: at}) for at in range(STEPS_A_CALL)]
+        return lambda: [session.run(graph.fetches, feed(at)) for at in range(STEPS_A_CALL)]
+    if way == "ahead":
+        thread = concurrent.futures.ThreadPoolExecutor(1)
+
+        def steps() -> List[Any]:
+            found, gathered = [], thread.submit(feed, 0)
+            for at in range(STEPS_A_CALL):
+                ready, gathered = gathered.result(), thread.submit(feed, (at + 1) % STEPS_A_CALL)
+                found.append(session.run(graph.fetches, ready))
+            return found
+
+        return steps
     if way == "callable":
-        call = session.make_callable(graph.fetches, feed_list=list(feed))
-        return lambda: [call(*{**feed, graph.step: at}.values()) for at in range(STEPS_A_CALL)]
+        call = session.make_callable(graph.fetches, feed_list=list(training.feed))
+        return lambda: [call(*feed(at).values()) for at in range(STEPS_A_CALL)]
     if way != "several":
         raise ValueError(f"no way called {way!r}")
     from tf1_models.training import resident_steps
 
-    images, labels = feed[graph.image_bytes], feed[graph.label_ids]
-    resident = resident_steps.build(training.experiment, graph, len(images))
-    words = np.ascontiguousarray(images).reshape(len(images), -1).view(np.float32)
-    session.run(resident.fill, {resident.image_words: words, resident.label_ids: labels})
-    own = {key: value for key, value in feed.items() if key not in (graph.image_bytes, graph.label_ids)}
-    own[resident.order] = np.tile(np.arange(len(images), dtype=np.int32), (STEPS_A_CALL, 1))
+    resident = resident_steps.build(training.experiment, graph, len(data.x_train))
+    words = np.ascontiguousarray(data.x_train).reshape(len(data.x_train), -1).view(np.float32)
+    session.run(resident.fill, {resident.image_words: words, resident.label_ids: data.y_train})
+    own = {key: value for key, value in training.feed.items() if key not in (graph.image_bytes, graph.label_ids)}
     if graph.handles.is_training is not None:
         own.pop(graph.handles.is_training)  # the body of the loop only trains
-    return lambda: session.run(resident.fetches, own)
+    return lambda: session.run(resident.fetches, {**own, resident.order: np.stack(rows).astype(np.int32)})
 
 
 def build(channel: protocol.Channel, settings: Dict[str, Any]) -> protocol.Work:
@@ -47,7 +64,7 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> protocol.Work:
     with tf.Graph().as_default():
         training = kit_graph.TrainingStep(tf, settings)
         variables = sorted(tf.global_variables(), key=lambda variable: variable.name)
-        unit = unit_of(training, settings["way"])
+        unit = unit_of(training, batches.load(settings), settings["way"])
         unit()
         digest = hashlib.sha256(b"".join(value.tobytes() for value in training.session.run(variables))).hexdigest()
     facts = {"tensorflow": str(tf.__version__), "variables_sha256": digest}

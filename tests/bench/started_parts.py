@@ -1,0 +1,99 @@
+"""One start-up by parts, for `bench_startup`: the kit's `train` command, or PyTorch's program of the bench.
+
+Answers `ready` with the fact `marks`: [part, clock when it was over], by the clock that all processes share.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from typing import Any, Callable, Dict, List, Tuple
+
+from tf1_models.bench.peers import batches, kit_loop, protocol, torch_peer
+
+Mark = Callable[[str], None]
+
+
+def _then(function: Callable[..., Any], mark: Mark, part: str) -> Callable[..., Any]:
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        found = function(*args, **kwargs)
+        mark(part)
+        return found
+
+    return marked
+
+
+def _kit(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> None:
+    """The command line to its first step; what a part ends with is told by the functions that it calls."""
+    from tf1_models import cli
+    from tf1_models.datasets import load
+    from tf1_models.output.watching import StepSeen, Watcher
+    from tf1_models.session import tensorflow_setup
+
+    mark("Python, NumPy, the program")
+
+    class First(Watcher):
+        def step(self, seen: StepSeen) -> None:
+            del seen
+            mark("first step")
+            ready()
+
+    plain_import = tensorflow_setup.import_tensorflow
+
+    def marked_import(quiet: bool = True) -> Any:
+        tf = plain_import(quiet)
+        mark("framework imported")
+        from tf1_models.checkpoints import saving
+        from tf1_models.training import training_graph
+
+        vars(training_graph)["build_training"] = _then(training_graph.build_training, mark, "net")
+        save = _then(saving.save, mark, "first checkpoint")
+
+        def marked_save(*args: Any) -> None:
+            mark("initial values")
+            save(*args)
+
+        vars(saving)["save"] = marked_save
+        return tf
+
+    vars(tensorflow_setup)["import_tensorflow"] = marked_import
+    vars(load)["load"] = _then(load.load, mark, "data read and digested")
+    kit_loop.hold_the_command(First())
+    out = tempfile.mkdtemp(prefix="runs-", dir=settings["scratch"])
+    code = cli.main(kit_loop.command(settings, out))
+    raise RuntimeError(f"train left with code {code} before its first step")
+
+
+def _torch(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> None:
+    """What `torch_peer.build` does for `startup`."""
+    mark("Python, NumPy, the program")
+    os.environ["OMP_NUM_THREADS"] = str(settings["threads"])
+    import torch
+
+    torch.set_num_threads(int(settings["threads"]))
+    mark("framework imported")
+    program = torch_peer.Program(torch, settings)
+    mark("net")
+    images, labels = batches.resident(settings, int(settings["batch"]))
+    x, y = program.to_device(images, labels.argmax(axis=1))
+    mark("data of one batch")
+    program.step(x, y)
+    mark("first step")
+    ready()
+
+
+def build(channel: protocol.Channel, settings: Dict[str, Any]) -> None:
+    """Starts `settings["program"]`, answers after its first step and leaves at the end of the input."""
+    marks: List[Tuple[str, float]] = []
+
+    def ready() -> None:
+        channel.ready(int(settings["batch"]), {"marks": marks})
+        channel.wait()
+
+    program = _kit if settings["program"] == "kit" else _torch
+    program(settings, lambda part: marks.append((part, time.perf_counter())), ready)
+
+
+if __name__ == "__main__":
+    protocol.serve(build)
