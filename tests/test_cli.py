@@ -27,7 +27,7 @@ def test_importing_any_module_opens_nothing_and_parses_nothing(tmp_path: Any) ->
         "names = [m.name for m in pkgutil.walk_packages(tf1_models.__path__, 'tf1_models.')]\n"
         "heavy = ('tf1_models.graphs.', 'tf1_models.training.training_graph', 'tf1_models.training.optimizers',\n"
         "         'tf1_models.__main__', 'tf1_models.scoring.inference_graph', 'tf1_models.scoring.frozen_graph',\n"
-        "         'tf1_models.training.resident_steps', 'tf1_models.training.steps', 'tf1_models.training.step_ways',\n"
+        "         'tf1_models.training.several_steps', 'tf1_models.training.steps', 'tf1_models.training.step_ways',\n"
         "         'tf1_models.training.run_state', 'tf1_models.cluster.chief', 'tf1_models.cluster.member_graph')\n"
         "opened = []\n"
         "sys.addaudithook(lambda e, a: opened.append(a[0]) if e == 'open' and isinstance(a[0], str)\n"

@@ -2,7 +2,7 @@
 
 `way` of the settings: "run" (each batch gathered, then Session.run, as the loop does it), "ahead" (the next batch is
 gathered by a second thread meanwhile), "callable" (Session.make_callable, fed in a fixed order) or "several"
-(`resident_steps`, `STEPS_A_CALL` steps a call). Every way takes the same `STEPS_A_CALL` batches again and again.
+(`several_steps`, `STEPS_A_CALL` steps a call). Every way takes the same `STEPS_A_CALL` batches again and again.
 """
 
 from __future__ import annotations
@@ -45,15 +45,18 @@ def unit_of(training: Any, data: batches.Data, way: str) -> Callable[[], Any]:
         return lambda: [call(*feed(at).values()) for at in range(STEPS_A_CALL)]
     if way != "several":
         raise ValueError(f"no way called {way!r}")
-    from tf1_models.training import resident_steps
+    from tf1_models.training import several_steps
 
-    resident = resident_steps.build(training.experiment, graph, len(data.x_train))
-    words = np.ascontiguousarray(data.x_train).reshape(len(data.x_train), -1).view(np.float32)
-    session.run(resident.fill, {resident.image_words: words, resident.label_ids: data.y_train})
+    several = several_steps.build(training.experiment, graph)
     own = {key: value for key, value in training.feed.items() if key not in (graph.image_bytes, graph.label_ids)}
     if graph.handles.is_training is not None:
         own.pop(graph.handles.is_training)  # the body of the loop only trains
-    return lambda: session.run(resident.fetches, {**own, resident.order: np.stack(rows).astype(np.int32)})
+
+    def call_of_several() -> Any:
+        batch = {several.image_bytes: data.x_train[np.stack(rows)], several.label_ids: data.y_train[np.stack(rows)]}
+        return session.run(several.fetches, {**own, **batch})
+
+    return call_of_several
 
 
 def build(channel: protocol.Channel, settings: Dict[str, Any]) -> protocol.Work:

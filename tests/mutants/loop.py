@@ -16,10 +16,10 @@ _LOOP = ("tests/training/test_loop_order.py",)
 _STATE = ("tests/training/test_epoch_state.py",)
 _STEP = ("tests/training/test_training_graph.py",)
 _FEEDS = ("tests/graphs/test_dropout.py::test_training_feeds_the_rows_keep_prob_and_evaluation_none", *_STEP)
-_ROWS = ("tests/training/test_resident_steps.py::test_which_rows_a_call_takes",)
-_RESIDENT = (
-    "tests/training/test_resident_steps.py::test_three_steps_in_one_call_are_three_calls",
-    "tests/training/test_resident_steps.py::test_a_run_is_the_same_run[3]",
+_ROWS = ("tests/training/test_several_steps.py::test_which_rows_a_call_takes",)
+_SEVERAL = (
+    "tests/training/test_several_steps.py::test_three_steps_in_one_call_are_three_calls",
+    "tests/training/test_several_steps.py::test_a_run_is_the_same_run[3]",
 )
 
 GROUPS = (
@@ -88,11 +88,12 @@ GROUPS = (
         M('rate_dtype = tf.float64 if experiment.optimizer.startswith("torch_") else tf.float32',
           "rate_dtype = tf.float32", "PyTorch's rate is rounded to float32"),
     )),
-    Group("tf1_models/training/resident_steps.py", _RESIDENT, (
+    Group("tf1_models/training/several_steps.py", _SEVERAL, (
         M("step=graph.step + tf.cast(at, tf.int64)", "step=graph.step", "the steps of a call share their masks"),
         M("keep_prob=graph.handles.keep_prob,", "keep_prob=None,", "no dropout in a call of several steps"),
         M("return [at + 1, *written]", "return [at + 2, *written]", "every other step is left out"),
-        M("rows = order[at]", "rows = order[0]", "all steps of a call take the first batch"),
+        M("scaled(experiment, image_bytes[at], ids)", "scaled(experiment, image_bytes[0], ids)",
+          "all steps of a call take the first batch"),
     )),
     Group("tf1_models/training/computation.py", ("tests/training/test_computation.py",), (
         M('and longer["epochs"] >= n', 'and longer["epochs"] > n', "a run is no computation with itself"),

@@ -45,6 +45,7 @@ def run(
 ) -> Any:
     """Trains; returns (result, folder path)."""
     row = registry.experiment(report, "final", {**SETTINGS, **(settings or {})})
+    options = {"steps_per_call": 1, **options}  # one by one, as watchers that stop a run count them
     chosen = loop.Options(out=str(tmp_path), threads=1, watchers=[watcher] if watcher else [], **options)
     folder, record = loop.prepare(row, data, chosen)
     try:

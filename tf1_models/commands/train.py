@@ -34,10 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps-per-call",
         type=int,
-        default=1,
         metavar="N",
-        help="above 1: hold the images as bytes where TensorFlow computes (a GPU's memory) and take N "
-        "steps a Session call; same results (default 1)",
+        help="take N steps a Session call; same results (default: 8 with batches of at most 64 images on a "
+        "processor, else 1)",
     )
     parser.add_argument(
         "--checkpoint-minutes",
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--json and --console report both want stdout; choose one")
     cluster = _cluster(args)
     experiment = registry.experiment(args.report, args.run or registry.default_run(args.report), words)
-    _check_steps_per_call(args, experiment.augmentation)
+    _check_steps_per_call(args)
     if cluster is not None and (experiment.precision != "float32" or experiment.xla):
         raise UsageError("--cluster trains in float32 without XLA; leave out precision= and xla=")
 
@@ -151,20 +150,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_steps_per_call(args: argparse.Namespace, augmentation: bool) -> None:
+def _check_steps_per_call(args: argparse.Namespace) -> None:
     from tf1_models.errors import UsageError
 
+    if args.steps_per_call is None:
+        return
     if args.steps_per_call < 1:
         raise UsageError(f"--steps-per-call {args.steps_per_call} is out of range; allowed: 1 or more")
     if args.steps_per_call > 1 and args.cluster:
         raise UsageError(
             "--steps-per-call is for one machine: with --cluster a step's gradients cross the network; "
             "leave one of them out"
-        )
-    if args.steps_per_call > 1 and augmentation:
-        raise UsageError(
-            "--steps-per-call takes the images as they are, and augmentation=true changes them outside "
-            "the graph; leave one of them out"
         )
 
 

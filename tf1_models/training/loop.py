@@ -32,7 +32,7 @@ class Options:
     out: str = "runs"
     fresh: bool = False
     threads: Optional[int] = None
-    steps_per_call: int = 1  # above 1: see `resident_steps`
+    steps_per_call: Optional[int] = None  # see `several_steps`; None: several where that pays (`step_ways`)
     checkpoint_minutes: float = 10.0
     require_gpu: bool = False
     tf_log: bool = False
@@ -124,15 +124,15 @@ def train(
         stack.enter_context(tf.Graph().as_default())
         interrupt = stack.enter_context(InterruptFlag())
         graph = training_graph.build_training(experiment)
-        steps = options.steps or step_ways.on_one_machine(experiment, graph, len(data.x_train), options.steps_per_call)
-        initialize = tf.global_variables_initializer()
-        tf.get_default_graph().finalize()  # nothing may add ops inside the loop
         with tensorflow_setup.quiet_stderr(not options.tf_log):
             session = tf.Session(config=tensorflow_setup.session_config(tf, options.threads, experiment))
         stack.enter_context(session)
-        runtime = {**tensorflow_setup.runtime_record(tf, session, options.threads), "cluster": steps.shape()}
+        runtime = tensorflow_setup.runtime_record(tf, session, options.threads)
         tensorflow_setup.check_gpu(runtime, options.require_gpu)
-        folder.note_start(record, runtime, options.command, log)
+        steps = options.steps or step_ways.on_one_machine(experiment, graph, options.steps_per_call, runtime["devices"])
+        initialize = tf.global_variables_initializer()
+        tf.get_default_graph().finalize()  # nothing may add ops inside the loop
+        folder.note_start(record, {**runtime, "cluster": steps.shape()}, options.command, log)
 
         # ---- restore or initialise -----------------------------------------------------------------------------------
         watchers = list(options.watchers)

@@ -100,7 +100,13 @@ def loop(settings: Dict[str, Any], out: str, changes: Dict[str, str], watcher: W
 
     experiment = registry.experiment(settings["report"], settings["run"], overrides(settings, changes))
     data = load(settings["data"])
-    options = loop.Options(out=out, threads=int(settings["threads"]), checkpoint_minutes=1e6, watchers=[watcher])
+    options = loop.Options(
+        out=out,
+        threads=int(settings["threads"]),
+        steps_per_call=settings.get("steps_per_call"),
+        checkpoint_minutes=1e6,
+        watchers=[watcher],
+    )
     folder, record = loop.prepare(experiment, data, options)
     try:
         loop.train(experiment, data, folder, record, options, Log(quiet=True))

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.tf
 
 CASES = [
     ("bn_cnn", "final", {}),
-    ("bn_cnn", "no_dropout_100", {}),
+    ("bn_cnn", "no_dropout_100", {"augmentation": "true"}),
     ("prelu_cnn", "final", {}),
     ("prelu_cnn", "final", {"activation": "rrelu", "dropout_acts": "true", "optimizer": "torch_rmsprop"}),
     ("course_models", "model2", {}),
@@ -33,7 +33,7 @@ CASES = [
 
 @pytest.mark.parametrize("report, name, overrides", CASES, ids=lambda value: str(value).strip("{}"))
 def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str, overrides: Dict[str, str]) -> None:
-    from tf1_models.training import resident_steps, step_ways, training_graph
+    from tf1_models.training import several_steps, step_ways, training_graph
 
     row = registry.experiment(report, name, {"batch_size": "6", **overrides})
     rng = np.random.RandomState(0)
@@ -48,8 +48,8 @@ def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str
         with tf.Graph().as_default(), tf.Session(config=tensorflow_setup.session_config(tf, 1)) as session:
             graph = training_graph.build_training(row)
             names = [variable.op.name for variable in tf.global_variables()]
-            ways = step_ways.on_one_machine(row, graph, 20, 3 if at_once else 1)
-            assert isinstance(ways, resident_steps.ResidentSteps) == at_once
+            ways = step_ways.on_one_machine(row, graph, 3 if at_once else 1, ["CPU:0"])
+            assert isinstance(ways, several_steps.SeveralSteps) == at_once
             assert [variable.op.name for variable in tf.global_variables()] == names  # nothing new in a checkpoint
             session.run(tf.global_variables_initializer())
             work = TrainingRun(tf, session, graph, row, Images, *[None] * 5)  # type: ignore[arg-type]
@@ -62,6 +62,29 @@ def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str
         assert {key: one[key] for key in other} == other and set(one) - set(other) == {"train"}
     assert all(np.array_equal(one, other) for one, other in zip(variables, variables_at_once))
     assert len({float(value["loss"]) for value in values}) == 3
+
+
+@pytest.mark.parametrize(
+    "batch_size, asked, devices, expected",
+    [
+        (32, None, ["CPU:0"], 8),
+        (64, None, ["CPU:0"], 8),
+        (65, None, ["CPU:0"], 1),
+        (32, None, ["CPU:0", "GPU:0"], 1),
+        (32, 1, ["CPU:0"], 1),
+        (128, 5, ["CPU:0", "GPU:0"], 5),
+    ],
+)
+def test_small_batches_share_a_call_by_default(
+    tf: Any, batch_size: int, asked: Any, devices: List[str], expected: int
+) -> None:
+    """A GPU's steps were never held against each other, so several a call are to be asked for there."""
+    from tf1_models.training import step_ways, training_graph
+
+    row = registry.experiment("prelu_cnn", "final", {"batch_size": str(batch_size)})
+    with tf.Graph().as_default():
+        ways = step_ways.on_one_machine(row, training_graph.build_training(row), asked, devices)
+    assert ways.steps_per_call == expected
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +148,6 @@ def test_which_rows_a_call_takes(done: int, steps_per_call: int, max_steps: Any,
     [
         (["bn_cnn", "--steps-per-call", "0"], "--steps-per-call 0 is out of range"),
         (["bn_cnn", "--steps-per-call", "2", "--cluster"], "is for one machine"),
-        (["bn_cnn", "augmentation=true", "--steps-per-call", "2"], "takes the images as they are"),
     ],
 )
 def test_what_is_refused(monkeypatch: Any, words: List[str], message: str) -> None:
