@@ -75,7 +75,7 @@ def test_nine_conv_stays_within_the_golden_bounds(tf: Any, case: str, dtype: str
     golden_case.compare_run(tf, "nine_conv", case, dtype, run, settings).check(AFTER_ONE_STEP)
 
 
-@pytest.mark.parametrize("number", BATCHES)
+@pytest.mark.parametrize("number", [BATCHES[0], *(pytest.param(n, marks=pytest.mark.slow) for n in BATCHES[1:])])
 @pytest.mark.parametrize("convolutions", ["winograd", "winograd_5x5"])
 def test_alexnet_bn_stays_within_the_golden_bounds(tf: Any, convolutions: str, number: int) -> None:
     assert_float64(tf, number, {"convolutions": convolutions})
