@@ -71,6 +71,8 @@ def main() -> None:
         images = measures.Images(scratch, None)
         for report in args.reports:
             settings = measures.settings_of(report, "step", wishes, images)
+            if args.loop_alone:
+                settings["steps_per_call"] = 1
             workers = {
                 name: Worker(name, [sys.executable, "-c", PROGRAM.format(folder, args.loop_alone)], settings)
                 for name, folder in folders.items()
