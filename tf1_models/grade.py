@@ -20,6 +20,7 @@ def grade(
     truth: Any,
     paths: Union[str, Sequence[str]],
     metric: Optional[str] = None,
+    *,
     options: Optional[Options] = None,
     **choices: Any,
 ) -> Dict[str, Any]:
@@ -43,7 +44,7 @@ def grade(
     """
     if metric is not None:
         choices["metric"] = metric
-    options = dataclasses.replace(options or Options(), **choices)
+    options = dataclasses.replace(Options() if options is None else options, **choices)
     policy = make_policy(options, options.intervals, options.draws, options.seed, options.near_duplicates)
     key = load_key(truth, options.subset_key)
     compared = load_reference(options.reference, key, policy.metric) if options.reference else None

@@ -35,7 +35,7 @@ PARTS = (
     "initial values",
     "first checkpoint",
     "data of one batch",
-    "first step",
+    "first call",
 )
 
 
@@ -80,7 +80,7 @@ def render(document: Dict[str, Any]) -> str:
         for part in PARTS
     ]
     sums = [ratios.median([sum(row) for row in zip(*parts.values())]) for parts in columns.values()]
-    rows.append(["to the end of the first step", *(f"{value:.2f}" for value in sums)])
+    rows.append(["in all", *(f"{value:.2f}" for value in sums)])
     return markdown_table(["seconds", *columns], rows)
 
 

@@ -25,7 +25,7 @@ def _then(function: Callable[..., Any], mark: Mark, part: str) -> Callable[..., 
 
 
 def _kit(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> None:
-    """The command line to its first step; what a part ends with is told by the functions that it calls."""
+    """The command line to the end of its first call, of one or of several steps, told by the functions on its way."""
     from tf1_models import cli
     from tf1_models.datasets import load
     from tf1_models.output.watching import StepSeen, Watcher
@@ -36,7 +36,7 @@ def _kit(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> Non
     class First(Watcher):
         def step(self, seen: StepSeen) -> None:
             del seen
-            mark("first step")
+            mark("first call")
             ready()
 
     plain_import = tensorflow_setup.import_tensorflow
@@ -45,9 +45,9 @@ def _kit(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> Non
         tf = plain_import(quiet)
         mark("framework imported")
         from tf1_models.checkpoints import saving
-        from tf1_models.training import training_graph
+        from tf1_models.training import step_ways
 
-        vars(training_graph)["build_training"] = _then(training_graph.build_training, mark, "net")
+        vars(step_ways)["on_one_machine"] = _then(step_ways.on_one_machine, mark, "net")
         save = _then(saving.save, mark, "first checkpoint")
 
         def marked_save(*args: Any) -> None:
@@ -79,7 +79,7 @@ def _torch(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> N
     x, y = program.to_device(images, labels.argmax(axis=1))
     mark("data of one batch")
     program.step(x, y)
-    mark("first step")
+    mark("first call")
     ready()
 
 

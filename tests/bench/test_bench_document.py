@@ -152,10 +152,12 @@ def test_bad_requests(kit: Any, words: List[str], message: str) -> None:
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize("measure", ["step", "epoch"])
-def test_the_real_loop_is_held_by_its_bar(tmp_path: Any, measure: str) -> None:
+@pytest.mark.parametrize("measure, steps_per_call, units", [("step", 1, 2), ("step", 3, 3), ("epoch", 1, 2)])
+def test_the_real_loop_is_held_by_its_bar(tmp_path: Any, measure: str, steps_per_call: int, units: int) -> None:
+    """Steps that share a call are timed together: a burst is of whole calls."""
     asked = wishes(tmp_path, pythons={}, images=None)
     settings = measures.settings_of("bn_cnn", measure, asked, measures.Images(str(tmp_path), None))
+    settings["steps_per_call"] = steps_per_call
     program: Worker = plan.worker("kit", settings, asked)
     try:
         facts = program.start(300)
@@ -163,7 +165,7 @@ def test_the_real_loop_is_held_by_its_bar(tmp_path: Any, measure: str) -> None:
         n_steps = settings["n_train"] // 4
         # more steps than an epoch has: the loop evaluates, saves and goes on in the middle
         assert program.burst(n_steps + 3 if measure == "step" else 1, 300).units >= 1
-        assert program.burst(2, 300).units == 2
+        assert program.burst(2, 300).units == units
     finally:
         program.close()
 

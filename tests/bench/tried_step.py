@@ -1,6 +1,6 @@
 """Training steps taken in one of the ways that `bench_tries` compares: a program that `bench` starts and stops.
 
-`way` of the settings: "run" (each batch gathered, then Session.run, as the loop does it), "ahead" (the next batch is
+`way` of the settings: "run" (each batch gathered, then Session.run), "ahead" (the next batch is
 gathered by a second thread meanwhile), "callable" (Session.make_callable, fed in a fixed order) or "several"
 (`several_steps`, `STEPS_A_CALL` steps a call). Every way takes the same `STEPS_A_CALL` batches again and again.
 """
@@ -31,11 +31,13 @@ def unit_of(training: Any, data: batches.Data, way: str) -> Callable[[], Any]:
         return lambda: [session.run(graph.fetches, feed(at)) for at in range(STEPS_A_CALL)]
     if way == "ahead":
         thread = concurrent.futures.ThreadPoolExecutor(1)
+        gathered = [thread.submit(feed, 0)]
 
         def steps() -> List[Any]:
-            found, gathered = [], thread.submit(feed, 0)
+            found = []
             for at in range(STEPS_A_CALL):
-                ready, gathered = gathered.result(), thread.submit(feed, (at + 1) % STEPS_A_CALL)
+                ready = gathered.pop().result()
+                gathered.append(thread.submit(feed, (at + 1) % STEPS_A_CALL))
                 found.append(session.run(graph.fetches, ready))
             return found
 

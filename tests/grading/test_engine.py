@@ -100,7 +100,7 @@ def test_options_by_name_and_as_a_record_are_the_same(key: str, labels: np.ndarr
     named = grade.grade(key, folder, "weighted_f1", fail_under=0.7, draws=100, rubric={"linear": {}, "max_points": 20})
     assert named == grade.grade(key, folder, options=options)
     assert [row["passed"] for row in named["submissions"]] == [True, False]
-    replaced = grade.grade(key, folder, "accuracy", options, fail_under=0.5)
+    replaced = grade.grade(key, folder, "accuracy", options=options, fail_under=0.5)
     assert replaced["metric"] == "accuracy" and replaced["policy"]["fail_under"] == 0.5
     assert replaced["submissions"][0]["points"] == round(20 * replaced["submissions"][0]["accuracy"], 2)
     with pytest.raises(TypeError, match="metirc"):

@@ -65,23 +65,26 @@ def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str
 
 
 @pytest.mark.parametrize(
-    "batch_size, asked, devices, expected",
+    "report, settings, asked, devices, expected",
     [
-        (32, None, ["CPU:0"], 8),
-        (64, None, ["CPU:0"], 8),
-        (65, None, ["CPU:0"], 1),
-        (32, None, ["CPU:0", "GPU:0"], 1),
-        (32, 1, ["CPU:0"], 1),
-        (128, 5, ["CPU:0", "GPU:0"], 5),
+        ("prelu_cnn", {}, None, ["CPU:0"], 8),
+        ("prelu_cnn", {"batch_size": "64"}, None, ["CPU:0"], 8),
+        ("prelu_cnn", {"batch_size": "65"}, None, ["CPU:0"], 1),
+        ("prelu_cnn", {"precision": "bf16"}, None, ["CPU:0"], 1),
+        ("prelu_cnn", {"xla": "true"}, None, ["CPU:0"], 1),
+        ("prelu_cnn", {}, None, ["CPU:0", "GPU:0"], 1),
+        ("prelu_cnn", {}, 1, ["CPU:0"], 1),
+        ("nine_conv", {"batch_size": "50"}, None, ["CPU:0"], 1),
+        ("nine_conv", {"batch_size": "50"}, 5, ["CPU:0", "GPU:0"], 5),
     ],
 )
-def test_small_batches_share_a_call_by_default(
-    tf: Any, batch_size: int, asked: Any, devices: List[str], expected: int
+def test_small_steps_share_a_call_by_default(
+    tf: Any, report: str, settings: Dict[str, str], asked: Any, devices: List[str], expected: int
 ) -> None:
-    """A GPU's steps were never held against each other, so several a call are to be asked for there."""
+    """Only where the bits are known to be the same, and where a signal need not wait long for the end of a call."""
     from tf1_models.training import step_ways, training_graph
 
-    row = registry.experiment("prelu_cnn", "final", {"batch_size": str(batch_size)})
+    row = registry.experiment(report, "final", settings)
     with tf.Graph().as_default():
         ways = step_ways.on_one_machine(row, training_graph.build_training(row), asked, devices)
     assert ways.steps_per_call == expected
@@ -92,10 +95,21 @@ def fed(tmp_path_factory: Any, tiny: Any, tf: Any) -> Any:
     return run(tmp_path_factory.mktemp("fed"), tiny)
 
 
-@pytest.mark.parametrize("steps_per_call", [2, 3, 50])
-def test_a_run_is_the_same_run(tmp_path: Any, tiny: Any, fed: Any, steps_per_call: int) -> None:
-    """Three full batches and a short one an epoch, a dev split, early stopping."""
+@pytest.mark.parametrize("steps_per_call", [2, 3, 50, None])
+def test_a_run_is_the_same_run(tmp_path: Any, tiny: Any, fed: Any, steps_per_call: Any, monkeypatch: Any) -> None:
+    """Three full batches and a short one an epoch, a dev split, early stopping; None: the default."""
+    from tf1_models.training.several_steps import SeveralSteps
+
+    taken: List[int] = []
+    take = SeveralSteps.take
+
+    def noted(steps: Any, batches: Any, *rest: Any) -> Any:
+        taken.append(len(batches))
+        return take(steps, batches, *rest)
+
+    monkeypatch.setattr(SeveralSteps, "take", noted)
     result, path = run(tmp_path, tiny, steps_per_call=steps_per_call)
+    assert taken[:2] == ([2, 1] if steps_per_call == 2 else [3, 1])
     assert result == fed[0]
     assert metrics_without_times(path) == metrics_without_times(fed[1])
 

@@ -12,7 +12,6 @@ GIB = 1 << 30
 # what a program with its framework and a batch's activations may take; less free memory than this is no basis
 MEMORY_FOR_ONE = 2 * GIB
 TIMEOUT_S = 900.0
-_MOST_TRIED = 8**5
 QUIET = 0.1  # share of the processors that others may take in a burst that is believed at once
 
 
@@ -38,13 +37,10 @@ def start(workers: Dict[str, Worker], say: Callable[[str], None], timeout_s: flo
 
 
 def _count(worker: Worker, burst_s: float) -> int:
-    """Units that fill a burst; the first, slow one does not decide, nor one of several that share a call."""
+    """Units that fill a burst; the first, slow one does not decide."""
     worker.burst(1, TIMEOUT_S)
-    tried, units = worker.burst(1, TIMEOUT_S), 1
-    while tried.seconds < burst_s / 10 and units < _MOST_TRIED:
-        units *= 8
-        tried = worker.burst(units, TIMEOUT_S)
-    return max(1, round(burst_s / max(tried.seconds / max(tried.units, 1), 1e-6)))
+    once = worker.burst(1, TIMEOUT_S)
+    return max(1, round(burst_s / max(once.seconds / max(once.units, 1), 1e-6)))
 
 
 def _quietest(worker: Worker, count: int, tries: int) -> Burst:

@@ -12,8 +12,8 @@ from tf1_models.errors import UsageError, nearest
 
 MEASURES = ("step", "epoch", "evaluate", "startup", "memory", "input", "slope")
 DEFAULT_MEASURES = MEASURES[:-1]
-# The kit first: everybody else is compared with it. `kit_resident` is the kit's step without its loop, `kit_default`
-# the kit without the key=value settings that `kit` was asked for (only where there are any).
+# The kit first: everybody else is compared with it. `kit_resident` is the kit's step without its loop, one a call,
+# `kit_default` the kit without the key=value settings that `kit` was asked for (only where there are any).
 PEERS = (
     "kit",
     "kit_default",

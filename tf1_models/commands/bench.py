@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "measures: step, epoch, evaluate, startup, memory, input (alexnet_bn), slope (only on demand). peers: kit, "
         "kit_default (without key=value), "
-        "kit_resident (its step without its loop), bare and bare_xla (a plain TF 1 graph), keras, keras_xla, torch, "
+        "kit_resident (its step alone, one a call), bare and bare_xla (a plain TF 1 graph), keras, keras_xla, torch, "
         "torch_compile, tf115. A peer that cannot run is listed with the reason. Images are made up unless --data is "
         "given"
     )

@@ -1,4 +1,4 @@
-"""How a training step is taken: fed from here, on images that stay in the Session, or by the members of a cluster.
+"""How training steps are taken: one by one, several in a call, or by the members of a cluster.
 
 The loop knows this interface alone. Whatever the way, the same steps give the same values (a cluster's sums are added
 in another order: other last bits).

@@ -24,6 +24,7 @@ class _Holder(Watcher):
 
     def __init__(self, bursts: protocol.Bursts, whole_epochs: bool) -> None:
         self.bursts, self.whole_epochs = bursts, whole_epochs
+        self.steps_per_call = 1
         self._done = 0
 
     def start_epoch(self, epoch: int, n_epochs: int, step_in_epoch: int, n_steps: int) -> None:
@@ -34,9 +35,25 @@ class _Holder(Watcher):
             self.bursts.resume()
 
     def step(self, seen: StepSeen) -> None:
+        # a call's steps are told together, after it: only whole calls are timed
+        if seen.step_in_epoch % self.steps_per_call and seen.step_in_epoch < seen.n_steps:
+            return
         if not self.whole_epochs:
             self.bursts.tick(seen.step_in_epoch - self._done)
         self._done = seen.step_in_epoch
+
+    def hear_of_calls(self) -> None:
+        """Learns how many steps the loop takes a call; imports TensorFlow."""
+        from tf1_models.training import step_ways
+
+        plain = step_ways.on_one_machine
+
+        def noted(*args: Any) -> Any:
+            steps = plain(*args)
+            self.steps_per_call = steps.steps_per_call
+            return steps
+
+        vars(step_ways)["on_one_machine"] = noted
 
     def start_part(self, name: str, n_images: int) -> None:
         if not self.whole_epochs:  # the epoch's steps are done
@@ -150,6 +167,7 @@ def build(channel: protocol.Channel, settings: Dict[str, Any]) -> Optional[proto
         code = cli.main(command(settings, out))
         raise RuntimeError(f"train left with code {code} before its first step")
     bursts.facts = _versions()
+    holder.hear_of_calls()
     loop(settings, out, _ENDLESS, holder)
     raise RuntimeError("the loop ended although it has no end")
 
