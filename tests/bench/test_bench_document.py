@@ -143,6 +143,7 @@ def test_every_report_has_whole_batches(tmp_path: Any, report: str, measure: str
         (["--peers", "jax"], "--peers: unknown 'jax'; known: kit"),
         (["--rounds", "0"], "--rounds 0 is out of range; allowed: 1 or more"),
         (["--burst", "0"], "--burst 0 is out of range"),
+        (["--starts", "3", "--quick"], "--starts 3 is above the 2 rounds"),
         (["--profile", "bn_cnn", "--candidates", "bn_cnn"], "choose one"),
     ],
 )

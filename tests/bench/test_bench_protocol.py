@@ -78,6 +78,23 @@ def test_rounds_go_on_without_a_program_that_dies() -> None:
     assert any("missing: not run" in line for line in said)
 
 
+def test_rounds_are_divided_among_fresh_starts(monkeypatch: Any) -> None:
+    """A program that is missing is asked for once."""
+    started: List[Any] = []
+    start = Worker.start
+
+    def noted(one: Worker, timeout_s: float) -> Dict[str, Any]:
+        started.append(one)
+        return start(one, timeout_s)
+
+    monkeypatch.setattr(Worker, "start", noted)
+    workers = {"kit": worker(), "missing": worker(missing=True), "other": worker()}
+    found = interleave.measure(workers, 5, 0.01, lambda line: None, starts=2)
+    assert [started.count(one) for one in workers.values()] == [2, 1, 2]
+    assert len(found["peers"]["kit"]["rates"]) == found["ratios"]["other"]["n"] == 5
+    assert found["peers"]["missing"]["status"] == "not run"
+
+
 def test_without_memory_nothing_is_started(monkeypatch: Any) -> None:
     monkeypatch.setattr(interleave, "memory_bytes", lambda: (1 << 34, 1 << 20))
     found = interleave.start({"kit": worker()}, lambda line: None)

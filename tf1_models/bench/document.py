@@ -86,6 +86,7 @@ def measure_all(
         "seconds": None,
         "quick": wishes.quick,
         "rounds": wishes.rounds,
+        "starts": wishes.starts,
         "burst_s": wishes.burst_s,
         "threads": wishes.threads,
         "measures": list(wishes.measures),

@@ -63,6 +63,7 @@ def measure(
     say: Callable[[str], None],
     whole_units: bool = False,
     tries: int = 1,
+    starts: int = 1,
 ) -> Dict[str, Any]:
     """Starts the programs, runs the rounds and closes them, whatever happens.
 
@@ -73,6 +74,8 @@ def measure(
         say: Progress for people.
         whole_units: A burst is one unit (an epoch), without a warm-up of its own.
         tries: How often a burst that other programs disturb (`QUIET`) is run at most.
+        starts: The rounds are divided among so many fresh starts of every program: what a process's memory happens to
+            lie on can decide a tenth of a small net's speed, for as long as the process lives.
 
     Returns:
         {"peers": name -> status, facts, rates (images/s a round), per_cpu_s (images a processor second a round),
@@ -80,40 +83,42 @@ def measure(
         "cpu_ratios": the same by processor time, "others": share of the processors that programs outside the benchmark
         took in a round: median, low, high; None where that is not known}.
     """
-    peers: Dict[str, Any] = {}
-    try:
-        peers = start(workers, say)
-        counts: Dict[str, int] = {}
-        rates: Dict[str, List[float]] = {}
-        units: Dict[str, List[float]] = {}
-        own: Dict[str, List[float]] = {}
-        others: List[float] = []
-        for name in [name for name, row in peers.items() if row["status"] == "ran"]:
+    peers: Dict[str, Any] = {name: {"status": "ran"} for name in workers}
+    rates: Dict[str, List[float]] = {}
+    units: Dict[str, List[float]] = {}
+    own: Dict[str, List[float]] = {}
+    others: List[float] = []
+    counts: Dict[str, int] = {}
+    for start_number in range(starts):
+        try:
+            peers.update(start({name: workers[name] for name, row in peers.items() if row["status"] == "ran"}, say))
+            counts.clear()
+            for name in [name for name, row in peers.items() if row["status"] == "ran"]:
 
-            def sized(worker: Worker, name: str = name) -> None:
-                counts[name] = 1 if whole_units else _count(worker, burst_s)
+                def sized(worker: Worker, name: str = name) -> None:
+                    counts[name] = 1 if whole_units else _count(worker, burst_s)
 
-            _guarded(name, workers, peers, say, sized)
-        for number in range(rounds):
-            order = list(counts) if number % 2 == 0 else list(counts)[::-1]
-            for name in order:
-                if peers[name]["status"] != "ran":
-                    continue
+                _guarded(name, workers, peers, say, sized)
+            for number in range(rounds * start_number // starts, rounds * (start_number + 1) // starts):
+                order = list(counts) if number % 2 == 0 else list(counts)[::-1]
+                for name in order:
+                    if peers[name]["status"] != "ran":
+                        continue
 
-                def once(worker: Worker, name: str = name) -> None:
-                    burst = _quietest(worker, counts[name], tries)
-                    images = max(peers[name]["images"], 1)
-                    rates.setdefault(name, []).append(burst.units * images / burst.seconds)
-                    units.setdefault(name, []).append(burst.seconds / burst.units)
-                    own.setdefault(name, []).append(burst.units * images / burst.own_s if burst.own_s else 0.0)
-                    peers[name]["peak_mb"] = burst.peak_mb
-                    if burst.others is not None:
-                        others.append(burst.others)
+                    def once(worker: Worker, name: str = name) -> None:
+                        burst = _quietest(worker, counts[name], tries)
+                        images = max(peers[name]["images"], 1)
+                        rates.setdefault(name, []).append(burst.units * images / burst.seconds)
+                        units.setdefault(name, []).append(burst.seconds / burst.units)
+                        own.setdefault(name, []).append(burst.units * images / burst.own_s if burst.own_s else 0.0)
+                        peers[name]["peak_mb"] = burst.peak_mb
+                        if burst.others is not None:
+                            others.append(burst.others)
 
-                _guarded(name, workers, peers, say, once)
-    finally:
-        for worker in workers.values():
-            worker.close()
+                    _guarded(name, workers, peers, say, once)
+        finally:
+            for worker in workers.values():
+                worker.close()
     for name, row in peers.items():
         if row["status"] == "ran" and name in rates:
             row.update(

@@ -51,7 +51,9 @@ def rates(report: str, measure: str, wishes: plan.Wishes, images: Images, say: S
     say(f"{report}: {measure}")
     settings = settings_of(report, measure, wishes, images)
     workers = {peer: plan.worker(peer, settings, wishes) for peer in plan.peers_of(measure, wishes)}
-    found = interleave.measure(workers, wishes.rounds, wishes.burst_s, say, measure == "epoch", wishes.tries)
+    found = interleave.measure(
+        workers, wishes.rounds, wishes.burst_s, say, measure == "epoch", wishes.tries, wishes.starts
+    )
     images.clear()
     return {
         "unit": "images/s",

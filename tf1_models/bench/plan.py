@@ -61,6 +61,7 @@ class Wishes:
         scratch: Folder for run folders and images, removed in the end.
         changes: Settings of the kit's run that differ from the report's, e.g. convolutions -> winograd.
         tries: How often a burst is run at most, while other programs take more than a tenth of the processors.
+        starts: Fresh starts of every program that the rounds are divided among.
     """
 
     reports: Tuple[str, ...]
@@ -75,6 +76,7 @@ class Wishes:
     images: Optional[int]
     scratch: str
     tries: int = 1
+    starts: int = 1
     changes: Dict[str, str] = dataclasses.field(default_factory=dict)
 
 

@@ -139,6 +139,7 @@ class Worker:
                 if stream is not None:
                     stream.close()
             self._process = None
+            self._buffer = b""
         if self._err is not None:
             self._err.close()
             self._err = None

@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="run a burst up to N times while other programs disturb it (default 3; 1 with --quick)",
     )
+    parser.add_argument(
+        "--starts",
+        type=int,
+        default=1,
+        help="divide the rounds of step, epoch and evaluate among N fresh starts of every program (default 1)",
+    )
     parser.add_argument("--threads", type=int, help="threads for every program (default: the usable processors)")
     parser.add_argument("--batch", type=int, help="another batch size than the reports'")
     parser.add_argument("--images", type=int, help="training images of an epoch")
@@ -73,7 +79,7 @@ def _wishes(args: argparse.Namespace, scratch: str) -> Any:
     for report in [*reports, args.profile, args.candidates]:
         if report is not None:
             registry.experiments_module(report)
-    for name in ("rounds", "tries", "threads", "batch", "images"):
+    for name in ("rounds", "tries", "starts", "threads", "batch", "images"):
         value = getattr(args, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name} {value} is out of range; allowed: 1 or more")
@@ -81,11 +87,14 @@ def _wishes(args: argparse.Namespace, scratch: str) -> Any:
         raise UsageError(f"--burst {args.burst:g} is out of range; allowed: above 0 to 60 seconds")
     if args.profile and args.candidates:
         raise UsageError("--profile and --candidates are two measurements; choose one")
+    rounds = args.rounds or (2 if args.quick else 7)
+    if args.starts > rounds:
+        raise UsageError(f"--starts {args.starts} is above the {rounds} rounds that are divided among them")
     return plan.Wishes(
         reports=tuple(report for report in registry.REPORTS if not reports or report in reports),
         measures=plan.chosen(args.only, plan.MEASURES, plan.DEFAULT_MEASURES, "--only"),
         peers=plan.chosen(args.peers, plan.PEERS, plan.PEERS, "--peers"),
-        rounds=args.rounds or (2 if args.quick else 7),
+        rounds=rounds,
         burst_s=args.burst or (0.2 if args.quick else 2.0),
         threads=args.threads or usable_cpus(),
         quick=args.quick,
@@ -94,6 +103,7 @@ def _wishes(args: argparse.Namespace, scratch: str) -> Any:
         images=args.images,
         scratch=scratch,
         tries=args.tries or (1 if args.quick else 3),
+        starts=args.starts,
         changes=parse_words(words),
     )
 
