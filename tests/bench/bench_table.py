@@ -24,7 +24,8 @@ MEASURES = ("step", "epoch", "evaluate", "input", "startup", "memory")
 WORDS = (
     "Ratios above 1: the kit is that many times faster, or takes that many times less, in brackets by processor time; "
     "a star marks the report's own framework. step: of the real loop; startup: from the command to the end of the "
-    "first training step; memory: peak of a run over 50,000 images. {machine}; kit on TensorFlow {versions}."
+    "first call of training steps (eight for prelu_cnn's kit, one elsewhere); memory: peak of a run over 50,000 "
+    "images. {machine}; kit on TensorFlow {versions}."
 )
 
 

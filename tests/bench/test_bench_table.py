@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from tests.bench import bench_table
+from tests.bench import bench_startup, bench_table
 from tests.conftest import ROOT
 from tf1_models import registry
 from tf1_models.output.markdown import find_block
@@ -41,6 +41,15 @@ def test_the_readme_shows_the_records() -> None:
     assert block == bench_table.render_files(PATHS + PROFILES), (
         "stale: python -m tests.bench.bench_table --write tf1_models/bench/README.md"
     )
+
+
+def test_the_page_shows_where_a_start_goes() -> None:
+    with open(os.path.join(ROOT, "tf1_models", "bench", "README.md"), encoding="utf-8") as stream:
+        block = find_block(stream.read(), bench_startup.BLOCK)
+    document = bench_startup.recorded()
+    assert block == bench_startup.render(document), "stale: python -m tests.bench.bench_startup --write …/README.md"
+    for programs in document["reports"].values():
+        assert all(set(parts) <= set(bench_startup.PARTS) for parts in programs.values())
 
 
 def test_every_report_is_on_record(records: List[Dict[str, Any]]) -> None:
