@@ -52,6 +52,7 @@ def test_schema(found: Dict[str, Any]) -> None:
         "seconds",
         "quick",
         "rounds",
+        "starts",
         "burst_s",
         "threads",
         "measures",
