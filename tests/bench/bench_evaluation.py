@@ -48,9 +48,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         pythons = {"torch": args.python_torch} if args.python_torch else {}
         wishes = plan.Wishes(
-            tuple(args.reports), ("evaluate",), (), args.rounds, args.seconds, args.threads, False, pythons,
-            None, None, scratch,
-        )  # fmt: skip
+            tuple(args.reports), ("evaluate",), (), args.rounds, args.seconds, args.threads, scratch, pythons=pythons
+        )
         images = measures.Images(scratch, None)
         for report in args.reports:
             document["reports"][report] = measure(report, wishes, images)

@@ -57,7 +57,7 @@ def measure(report: str, pythons: Dict[str, str], rounds: int, threads: int) -> 
     """Program -> part -> seconds, a value a round."""
     found: Dict[str, Dict[str, List[float]]] = {program: {} for program in pythons}
     with tempfile.TemporaryDirectory() as scratch:
-        wishes = plan.Wishes((report,), ("startup",), (), rounds, 1.0, threads, False, {}, None, None, scratch)
+        wishes = plan.Wishes((report,), ("startup",), (), rounds, 1.0, threads, scratch)
         settings = measures.settings_of(report, "startup", wishes, measures.Images(scratch, None))
         for number in range(rounds + 1):
             for program in list(pythons) if number % 2 == 0 else list(pythons)[::-1]:

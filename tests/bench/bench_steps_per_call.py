@@ -33,9 +33,7 @@ def main() -> None:
     about = {"schema": 1, "threads": args.threads, "machine": machine.describe(), "commit": commit_of(ROOT)}
     document: Dict[str, Any] = {**about, "reports": {}}
     with tempfile.TemporaryDirectory() as scratch:
-        wishes = plan.Wishes(
-            tuple(args.reports), ("step",), (), args.rounds, args.seconds, args.threads, False, {}, None, None, scratch,
-        )  # fmt: skip
+        wishes = plan.Wishes(tuple(args.reports), ("step",), (), args.rounds, args.seconds, args.threads, scratch)
         images = measures.Images(scratch, None)
         for report in args.reports:
             settings = measures.settings_of(report, "step", wishes, images)

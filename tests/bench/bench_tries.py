@@ -62,9 +62,8 @@ def main() -> None:
     document: Dict[str, Any] = {"schema": 1, "threads": args.threads, "machine": machine.describe(), "reports": {}}
     with tempfile.TemporaryDirectory() as scratch:
         wishes = plan.Wishes(
-            tuple(args.reports), ("step", "evaluate"), (), args.rounds, args.seconds, args.threads, False, {},
-            None, None, scratch,
-        )  # fmt: skip
+            tuple(args.reports), ("step", "evaluate"), (), args.rounds, args.seconds, args.threads, scratch
+        )
         images = measures.Images(scratch, None)
         for report in args.reports:
             for what in (args.only,) if args.only else ("step", "evaluate"):

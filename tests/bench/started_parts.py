@@ -10,7 +10,7 @@ import tempfile
 import time
 from typing import Any, Callable, Dict, List, Tuple
 
-from tf1_models.bench.peers import batches, kit_loop, protocol, torch_peer
+from tf1_models.bench.peers import kit_loop, protocol, torch_peer
 
 Mark = Callable[[str], None]
 
@@ -66,19 +66,16 @@ def _kit(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> Non
 
 
 def _torch(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> None:
-    """What `torch_peer.build` does for `startup`."""
+    """The program that `bench` measures; the framework is imported first, with its threads as the program sets them."""
     mark("Python, NumPy, the program")
     os.environ["OMP_NUM_THREADS"] = str(settings["threads"])
-    import torch
+    import torch  # noqa: F401
 
-    torch.set_num_threads(int(settings["threads"]))
     mark("framework imported")
-    program = torch_peer.Program(torch, settings)
-    mark("net")
-    images, labels = batches.resident(settings, int(settings["batch"]))
-    x, y = program.to_device(images, labels.argmax(axis=1))
+    vars(torch_peer)["Program"] = _then(torch_peer.Program, mark, "net")
+    work = torch_peer.build(None, settings)  # type: ignore[arg-type]
     mark("data of one batch")
-    program.step(x, y)
+    work.unit()
     mark("first call")
     ready()
 

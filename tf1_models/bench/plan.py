@@ -54,11 +54,11 @@ class Wishes:
         rounds: Bursts of each program.
         burst_s: Seconds a burst.
         threads: For every program.
+        scratch: Folder for run folders and images, removed in the end.
         quick: Small numbers that show that it works, not how fast it is.
         pythons: "tf115", "torch", "keras" -> interpreter; the running one where none is named.
         batch: Overrides every report's batch size.
         images: Overrides the epoch's images.
-        scratch: Folder for run folders and images, removed in the end.
         changes: Settings of the kit's run that differ from the report's, e.g. convolutions -> winograd.
         tries: How often a burst is run at most, while other programs take more than a tenth of the processors.
         starts: Fresh starts of every program that the rounds are divided among.
@@ -70,11 +70,11 @@ class Wishes:
     rounds: int
     burst_s: float
     threads: int
-    quick: bool
-    pythons: Dict[str, str]
-    batch: Optional[int]
-    images: Optional[int]
     scratch: str
+    quick: bool = False
+    pythons: Dict[str, str] = dataclasses.field(default_factory=dict)
+    batch: Optional[int] = None
+    images: Optional[int] = None
     tries: int = 1
     starts: int = 1
     changes: Dict[str, str] = dataclasses.field(default_factory=dict)
