@@ -45,9 +45,10 @@ def _kit(settings: Dict[str, Any], mark: Mark, ready: Callable[[], None]) -> Non
         tf = plain_import(quiet)
         mark("framework imported")
         from tf1_models.checkpoints import saving
-        from tf1_models.training import step_ways
+        from tf1_models.training.run_folder import RunFolder
 
-        vars(step_ways)["on_one_machine"] = _then(step_ways.on_one_machine, mark, "net")
+        # what follows the last op
+        RunFolder.note_start = _then(RunFolder.note_start, mark, "net")  # type: ignore[method-assign]
         save = _then(saving.save, mark, "first checkpoint")
 
         def marked_save(*args: Any) -> None:

@@ -46,9 +46,10 @@ def test_three_steps_in_one_call_are_three_calls(tf: Any, report: str, name: str
     outcomes: List[Any] = []
     for at_once in (False, True):
         with tf.Graph().as_default(), tf.Session(config=tensorflow_setup.session_config(tf, 1)) as session:
-            graph = training_graph.build_training(row)
+            graph = training_graph.build_net(row)
             names = [variable.op.name for variable in tf.global_variables()]
-            ways = step_ways.on_one_machine(row, graph, 3 if at_once else 1, ["CPU:0"])
+            ways = step_ways.on_one_machine(row, 3 if at_once else 1, ["CPU:0"])
+            graph = ways.add_to(row, graph)
             assert isinstance(ways, several_steps.SeveralSteps) == at_once
             assert [variable.op.name for variable in tf.global_variables()] == names  # nothing new in a checkpoint
             session.run(tf.global_variables_initializer())
@@ -86,7 +87,8 @@ def test_small_steps_share_a_call_by_default(
 
     row = registry.experiment(report, "final", settings)
     with tf.Graph().as_default():
-        ways = step_ways.on_one_machine(row, training_graph.build_training(row), asked, devices)
+        training_graph.build_net(row)
+        ways = step_ways.on_one_machine(row, asked, devices)
     assert ways.steps_per_call == expected
 
 

@@ -1,8 +1,9 @@
 """The chief: runs the training loop, whose steps it spreads over the members.
 
-It keeps the whole single-machine graph and session beside the distributed one: initial values, checkpoints, evaluation
-and results are made there by the same code and in the same files, so that one machine can continue what a cluster
-began. Values travel to the parameter servers when it begins (`begin`), and back when they are looked at (`pull`).
+It keeps the single-machine graph (without its step) and session beside the distributed one: initial values,
+checkpoints, evaluation and results are made there by the same code and in the same files, so that one machine can
+continue what a cluster began. Values travel to the parameter servers when it begins (`begin`), and back when they are
+looked at (`pull`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tf1_models.errors import InputError, MachineError, tensorflow_words
 from tf1_models.output.progress import Log
 from tf1_models.spec import Experiment
 from tf1_models.training.steps import Steps
-from tf1_models.training.training_graph import training_feed
+from tf1_models.training.training_graph import TrainingGraph, training_feed
 from tf1_models.training.training_run import TrainingRun
 
 
@@ -48,6 +49,11 @@ class Chief(Steps):
     def shape(self) -> Dict[str, int]:
         """For run.json."""
         return self.cluster.shape()
+
+    def add_to(self, experiment: Experiment, graph: TrainingGraph) -> TrainingGraph:
+        """Nothing: the members' graph is one of its own, the local one initialises, evaluates and saves."""
+        del experiment
+        return graph
 
     def begin(self, run: TrainingRun, step: int, save: Callable[[], None], check: Callable[[], None]) -> None:
         """Hands the values of the local session to the parameter servers and opens the first step.

@@ -123,13 +123,14 @@ def train(
         # ---- build ---------------------------------------------------------------------------------------------------
         stack.enter_context(tf.Graph().as_default())
         interrupt = stack.enter_context(InterruptFlag())
-        graph = training_graph.build_training(experiment)
+        graph = training_graph.build_net(experiment)
         with tensorflow_setup.quiet_stderr(not options.tf_log):
             session = tf.Session(config=tensorflow_setup.session_config(tf, options.threads, experiment))
         stack.enter_context(session)
         runtime = tensorflow_setup.runtime_record(tf, session, options.threads)
         tensorflow_setup.check_gpu(runtime, options.require_gpu)
-        steps = options.steps or step_ways.on_one_machine(experiment, graph, options.steps_per_call, runtime["devices"])
+        steps = options.steps or step_ways.on_one_machine(experiment, options.steps_per_call, runtime["devices"])
+        graph = steps.add_to(experiment, graph)
         initialize = tf.global_variables_initializer()
         tf.get_default_graph().finalize()  # nothing may add ops inside the loop
         folder.note_start(record, {**runtime, "cluster": steps.shape()}, options.command, log)

@@ -1,10 +1,10 @@
 """Several training steps in one Session call: `train --steps-per-call N`, and by default where batches are small.
 
 A call is fed the batches of its steps and comes back after the last one. The loop around the steps is a
-`tf.while_loop` whose body is the report's graph built a second time on the same variables, so every step is the step
-that the plain loop takes, to the last bit (on a processor; never run on a GPU so far). What a call costs beside its
-kernels (starting and ending the executor, waking threads) is paid once for all of them:
-`python -m tests.bench.bench_steps_per_call`.
+`tf.while_loop` whose body is the report's graph built a second time on the same variables (the first is what is
+evaluated), so every step is the step that the plain loop takes, to the last bit (on a processor; never run on a GPU so
+far). What a call costs beside its kernels (starting and ending the executor, waking threads) is paid once for all of
+them: `python -m tests.bench.bench_steps_per_call`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def build(experiment: Experiment, graph: TrainingGraph) -> SeveralStepsGraph:
 
     Args:
         experiment: The run.
-        graph: From `training_graph.build_training`, in the same graph: its variables, optimizer and placeholders.
+        graph: From `training_graph.build_net`, in the same graph: its variables, optimizer and placeholders.
     """
     with tf.variable_scope("several_steps"):
         shape = [None, None, IMAGE_SIZE_PX, IMAGE_SIZE_PX, N_CHANNELS]
@@ -66,7 +66,9 @@ def build(experiment: Experiment, graph: TrainingGraph) -> SeveralStepsGraph:
             written = [array.write(at, step[name]) for array, name in zip(done, _FETCHED)]
             return [at + 1, *written]
 
-    arrays = [tf.TensorArray(graph.fetches[name].dtype, size=n_steps) for name in _FETCHED]
+    handles = graph.handles
+    dtypes = [handles.loss.dtype, handles.data_loss.dtype, handles.l2_loss.dtype, tf.int32]
+    arrays = [tf.TensorArray(dtype, size=n_steps) for dtype in dtypes]
     _, *arrays = tf.while_loop(
         lambda at, *done: at < n_steps, body, [tf.constant(0), *arrays], parallel_iterations=1, back_prop=False
     )
@@ -77,14 +79,17 @@ class SeveralSteps(Steps):
     """`steps_per_call` steps a Session call.
 
     Args:
-        experiment: The run.
-        graph: From `training_graph.build_training`, in the current graph.
         steps_per_call: Most steps a call.
     """
 
-    def __init__(self, experiment: Experiment, graph: TrainingGraph, steps_per_call: int) -> None:
+    def __init__(self, steps_per_call: int) -> None:
         self.steps_per_call = steps_per_call
+        self._several: Any = None
+
+    def add_to(self, experiment: Experiment, graph: TrainingGraph) -> TrainingGraph:
+        """The loop of steps; the graph itself stays without one."""
         self._several = build(experiment, graph)
+        return graph
 
     def take(self, batches: Sequence[np.ndarray], epoch: int, step: int, rate: float) -> List[Dict[str, Any]]:
         run, graph, several = self.run, self.run.graph, self._several

@@ -9,7 +9,6 @@ import tensorflow.compat.v1 as tf
 from tf1_models.spec import Experiment
 from tf1_models.training.several_steps import SeveralSteps
 from tf1_models.training.steps import Steps
-from tf1_models.training.training_graph import TrainingGraph
 
 SMALL_BATCH, SMALL_NET_WEIGHTS, STEPS_PER_CALL = 64, 1_000_000, 8
 
@@ -30,11 +29,9 @@ def default_steps_per_call(experiment: Experiment, n_weights: int, devices: Sequ
     return STEPS_PER_CALL if short and shown else 1
 
 
-def on_one_machine(
-    experiment: Experiment, graph: TrainingGraph, steps_per_call: Optional[int], devices: Sequence[str]
-) -> Steps:
-    """A call for each step, or for `steps_per_call` of them (None: as the default says); may add to the graph."""
+def on_one_machine(experiment: Experiment, steps_per_call: Optional[int], devices: Sequence[str]) -> Steps:
+    """A call for each step, or for `steps_per_call` of them; None: as the default says for the current graph's net."""
     if steps_per_call is None:
         n_weights = sum(variable.shape.num_elements() for variable in tf.trainable_variables())
         steps_per_call = default_steps_per_call(experiment, n_weights, devices)
-    return Steps() if steps_per_call == 1 else SeveralSteps(experiment, graph, steps_per_call)
+    return Steps() if steps_per_call == 1 else SeveralSteps(steps_per_call)

@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from tf1_models.training.training_graph import training_feed
+from tf1_models.spec import Experiment
+from tf1_models.training.training_graph import TrainingGraph, training_feed, with_step
 from tf1_models.training.training_run import TrainingRun
 
 
@@ -27,6 +28,10 @@ class Steps:
     def shape(self) -> Optional[Dict[str, int]]:
         """A cluster's members, for run.json; None on one machine."""
         return None
+
+    def add_to(self, experiment: Experiment, graph: TrainingGraph) -> TrainingGraph:
+        """Adds what a call runs to the graph of `training_graph.build_net`, in the same graph; creates no variable."""
+        return with_step(experiment, graph)
 
     def begin(self, run: TrainingRun, step: int, save: Callable[[], None], check: Callable[[], None]) -> None:
         """Before the first step, once the Session holds the values.

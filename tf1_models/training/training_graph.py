@@ -27,7 +27,8 @@ class TrainingGraph(NamedTuple):
         learning_rate: Scalar placeholder.
         handles: The report's graph.
         optimizer: The `tf.train.Optimizer`; its slots exist.
-        fetches: Tensors for one step, all computed before any variable changes; "train" is the update.
+        fetches: Tensors for one step, all computed before any variable changes; "train" is the update. Empty where
+            no step was built (`build_net`).
         global_step: Step variable; read only in a `run` of its own (beside an update it is a race).
         saver: Over every global variable.
     """
@@ -44,7 +45,12 @@ class TrainingGraph(NamedTuple):
 
 
 def build_training(experiment: Experiment, batch: Optional[int] = None) -> TrainingGraph:
-    """Adds graph, optimizer step and Saver to the current graph.
+    """Adds graph, optimizer step and Saver to the current graph: `build_net`, then `with_step`."""
+    return with_step(experiment, build_net(experiment, batch))
+
+
+def build_net(experiment: Experiment, batch: Optional[int] = None) -> TrainingGraph:
+    """Adds graph, optimizer and Saver to the current graph: all its variables, and no step yet.
 
     Args:
         experiment: The run; its seed decides initial values and dropout masks.
@@ -67,9 +73,17 @@ def build_training(experiment: Experiment, batch: Optional[int] = None) -> Train
         global_step = tf.train.get_or_create_global_step()
 
     optimizer = optimizers.make(experiment.optimizer, learning_rate)
-    fetches = one_step(handles, label_ids, optimizer, global_step, execution.loss_scale(experiment))
+    # as apply_gradients would, but before any gradient: a step inside a tf.while_loop must find them there
+    optimizer._create_slots(tf.trainable_variables())
     saver = tf.train.Saver(tf.global_variables(), max_to_keep=None)
-    return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, optimizer, fetches, global_step, saver)
+    return TrainingGraph(image_bytes, label_ids, step, learning_rate, handles, optimizer, {}, global_step, saver)
+
+
+def with_step(experiment: Experiment, graph: TrainingGraph) -> TrainingGraph:
+    """The graph of `build_net` with one training step on the images that it is fed; creates no variable."""
+    loss_scale = execution.loss_scale(experiment)
+    fetches = one_step(graph.handles, graph.label_ids, graph.optimizer, graph.global_step, loss_scale)
+    return graph._replace(fetches=fetches)
 
 
 def one_step(
