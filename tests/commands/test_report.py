@@ -38,5 +38,7 @@ def test_record_and_readme(kit: Any, tmp_path: Any) -> None:
     assert done.returncode == 0 and "3 runs, 3 more" in done.stderr and "rewritten" in done.stderr
     assert "| bn_cnn | final | 78.34 | 78.20 ± 0.20 (3) |" in readme.read_text(encoding="utf-8")
     assert "already current" in kit("report", "--records", "r.json", "--readme", "README.md").stderr
+    below = kit("report", "runs/bn_cnn", "--record", "--records", "r.json")
+    assert below.returncode == 3 and "no finished run at runs/bn_cnn/REPORT" in below.stderr
     (tmp_path / "r.json").write_text("{}", encoding="utf-8")
     assert kit("report", "--records", "r.json", "--readme", "README.md").returncode == 3

@@ -43,6 +43,11 @@ def run(args: argparse.Namespace) -> int:
     path = args.records or records.PATH
     if args.record:
         new = [one.run for one in folders.read_all(args.folder).finished]
+        if not new:
+            raise InputError(
+                f"no finished run at {args.folder}/REPORT/RUN/FOLDER; name the folder that --out of `train` or "
+                "`reproduce` named"
+            )
         old = records.read(path) if os.path.exists(path) else []
         merged = records.merge(old, new)
         with writing_output(path):
