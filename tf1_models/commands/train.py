@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--steps-per-call",
         type=int,
         metavar="N",
-        help="take N steps a Session call, which a signal waits for; same results (default: 8 for a small net "
-        "with batches of at most 64 images on a processor, else 1)",
+        help="take N steps a Session call, which a signal waits for; same results, with xla=true but for last bits "
+        "(default: 8 for a small net with batches of at most 64 images on a processor, else 1)",
     )
     parser.add_argument(
         "--checkpoint-minutes",

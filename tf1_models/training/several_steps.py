@@ -3,8 +3,9 @@
 A call is fed the batches of its steps and comes back after the last one. The loop around the steps is a
 `tf.while_loop` whose body is the report's graph built a second time on the same variables (the first is what is
 evaluated), so every step is the step that the plain loop takes, to the last bit (on a processor; never run on a GPU so
-far). What a call costs beside its kernels (starting and ending the executor, waking threads) is paid once for all of
-them: `python -m tests.bench.bench_steps_per_call`.
+far; with `xla=true` XLA compiles the two otherwise, and last bits differ). What a call costs beside its kernels
+(starting and ending the executor, waking threads) is paid once for all of them:
+`python -m tests.bench.bench_steps_per_call`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ def default_steps_per_call(experiment: Experiment, n_weights: int, devices: Sequ
     """Several where steps are short: there a call costs some hundredths of a step, and a signal, which is heeded after
     a call, waits for a fraction of a second (tests/bench/records/steps_per_call.json).
 
-    One step a call where it was never shown that several give the same bits: on a GPU, in other precisions, with XLA.
+    One step a call where several give other bits (XLA), or where it was never shown that they do not: on a GPU, in
+    other precisions.
 
     Args:
         experiment: The run.
