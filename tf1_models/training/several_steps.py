@@ -67,7 +67,7 @@ def build(experiment: Experiment, graph: TrainingGraph) -> SeveralStepsGraph:
             written = [array.write(at, step[name]) for array, name in zip(done, _FETCHED)]
             return [at + 1, *written]
 
-    handles = graph.handles
+    handles = graph.handles  # dtypes in the order of _FETCHED
     dtypes = [handles.loss.dtype, handles.data_loss.dtype, handles.l2_loss.dtype, tf.int32]
     arrays = [tf.TensorArray(dtype, size=n_steps) for dtype in dtypes]
     _, *arrays = tf.while_loop(
